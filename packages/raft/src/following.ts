@@ -1,0 +1,147 @@
+/** What a node does with a leader's messages: append, heartbeat, snapshot (Raft §5.3, §7). */
+import { type Entry, type LogIndex, MajorityQuorum } from '@synod/core';
+import { commitThrough, forgetDroppedThrough, rememberDropped } from './commitment.js';
+import type { AppendEntries, Heartbeat, InstallSnapshot } from './messages.js';
+import { becomeFollower, ignore, type RaftState, report } from './state.js';
+
+/** A leader of this term spoke: follow it and wait anew. Tells whether its message may be acted upon. */
+export function heed(state: RaftState, message: AppendEntries | Heartbeat | InstallSnapshot): boolean {
+  if (state.role === 'leader') {
+    ignore(state, message, `this node leads term ${state.term} itself`);
+    return false;
+  }
+  const follows = (state.role === 'follower' || state.role === 'learner') && state.leader === message.from;
+  if (follows) state.electionElapsed = 0;
+  else becomeFollower(state, message.from, `${message.from} leads term ${state.term}`);
+  return true;
+}
+
+/** Appends a leader's entries where the logs agree, or says where they may. */
+export function receiveAppendEntries(state: RaftState, message: AppendEntries): void {
+  const malformed = reasonMalformed(message);
+  if (malformed !== undefined) return ignore(state, message, malformed);
+  if (!heed(state, message)) return;
+  const { log } = state;
+  // What is committed agrees with every later leader (leader completeness, §5.4.3): no need to compare it.
+  if (message.prevLogIndex < log.discarded.index || message.prevLogIndex < state.commitIndex) {
+    const lastNew = message.prevLogIndex + message.entries.length;
+    if (lastNew <= state.commitIndex) return accept(state, message.from, state.commitIndex);
+  } else if (!log.matches({ index: message.prevLogIndex, term: message.prevLogTerm })) {
+    return refuse(state, message);
+  }
+  const lastNew = appendMissing(state, message);
+  if (lastNew === undefined) return;
+  accept(state, message.from, lastNew);
+  commitThrough(state, Math.min(message.commitIndex, lastNew));
+}
+
+function reasonMalformed(message: AppendEntries): string | undefined {
+  let index = message.prevLogIndex;
+  let term = message.prevLogTerm;
+  if (term > message.term) return 'the entry before its entries has a later term than it has itself';
+  for (const entry of message.entries) {
+    if (entry.index !== ++index) return `entry ${entry.index} stands where ${index} is expected`;
+    if (entry.term < term || entry.term > message.term)
+      return `entry ${index} has term ${entry.term}, out of order`;
+    if (entry.kind === 'membership') return 'this release takes no membership entries';
+    term = entry.term;
+  }
+  return undefined;
+}
+
+/**
+ * Appends what is missing. Entries that stand here already are left alone: only a real conflict truncates, since an
+ * append that is shorter or late says nothing about what follows it (§5.3, step 3 of figure 2).
+ *
+ * @returns Index through which the log now agrees with the leader's, or `undefined` for a message that contradicts
+ *   what is committed.
+ */
+function appendMissing(state: RaftState, message: AppendEntries): LogIndex | undefined {
+  const { log } = state;
+  const missing = message.entries.findIndex(
+    (entry) => entry.index > state.commitIndex && log.termAt(entry.index) !== entry.term,
+  );
+  const lastNew = message.prevLogIndex + message.entries.length;
+  if (missing < 0) return lastNew;
+  const first = message.entries[missing];
+  if (first === undefined) return lastNew;
+  if (first.index > log.lastIndex + 1) {
+    ignore(state, message, `its entries begin at ${first.index}, after the end of the log`);
+    return undefined;
+  }
+  if (first.index <= log.lastIndex) {
+    rememberDropped(state, log.truncate(first.index));
+    report(state, {
+      type: 'logTruncated',
+      from: first.index,
+      reason: `${message.from} has an entry of term ${first.term} at index ${first.index}`,
+    });
+  }
+  for (const entry of message.entries.slice(missing)) log.append(entry);
+  report(state, { type: 'entriesAppended', from: first.index, to: lastNew, term: state.term });
+  return lastNew;
+}
+
+function accept(state: RaftState, leader: string, matchIndex: LogIndex): void {
+  state.outbox.sendAfterSave.push({
+    from: state.id,
+    to: leader,
+    type: 'appendAccepted',
+    term: state.term,
+    matchIndex,
+  });
+}
+
+/** The hint skips all entries of later terms in one step, however many there are (§5.3, last paragraphs). */
+function refuse(state: RaftState, message: AppendEntries): void {
+  const hintIndex = state.log.lastIndexWithTermAtMost(message.prevLogTerm, message.prevLogIndex);
+  state.outbox.sendNow.push({
+    from: state.id,
+    to: message.from,
+    type: 'appendRefused',
+    term: state.term,
+    refusedIndex: message.prevLogIndex,
+    hintIndex,
+    hintTerm: state.log.termAt(hintIndex) ?? 0,
+  });
+}
+
+/** Notes that the leader lives and through where this log is committed. */
+export function receiveHeartbeat(state: RaftState, message: Heartbeat): void {
+  if (!heed(state, message)) return;
+  // The leader names no index beyond what it knows to match here; a wrong one is not taken on trust.
+  commitThrough(state, Math.min(message.commitIndex, state.log.lastIndex));
+  state.outbox.sendNow.push({
+    from: state.id,
+    to: message.from,
+    type: 'heartbeatAnswer',
+    term: state.term,
+    round: message.round,
+  });
+}
+
+/** Replaces the log by a snapshot that is durable here already, unless the log holds as much itself. */
+export function receiveInstallSnapshot(state: RaftState, message: InstallSnapshot): void {
+  if (!heed(state, message)) return;
+  const { meta } = message;
+  const at = { index: meta.index, term: meta.term };
+  if (meta.index <= state.commitIndex) return accept(state, message.from, state.commitIndex);
+  forgetDroppedThrough(state, meta.index);
+  if (state.log.matches(at)) {
+    commitThrough(state, meta.index);
+    return accept(state, message.from, meta.index);
+  }
+  const dropped: readonly Entry[] = state.log.reset(at);
+  rememberDropped(state, dropped);
+  forgetDroppedThrough(state, meta.index);
+  report(state, { type: 'snapshotInstalled', at, from: message.from });
+  state.snapshot = meta;
+  state.membership = meta.membership;
+  state.quorum = new MajorityQuorum(meta.membership);
+  state.peers = meta.membership.members.map((member) => member.id).filter((id) => id !== state.id);
+  report(state, { type: 'commitAdvanced', from: state.commitIndex, to: meta.index });
+  state.commitIndex = meta.index;
+  state.emittedIndex = meta.index;
+  state.outbox.snapshots.push({ type: 'install', meta });
+  accept(state, message.from, meta.index);
+}

@@ -1,0 +1,251 @@
+/** What a leader does: takes proposals, feeds its followers, and counts what they hold (Raft §5.3). */
+import type { NodeId, ProposedCommand, Refusal } from '@synod/core';
+import { commitByCounting } from './commitment.js';
+import { entryBytes } from './log.js';
+import type { AppendAccepted, AppendRefused, HeartbeatAnswer } from './messages.js';
+import type { Progress } from './progress.js';
+import { confirmReads } from './reads.js';
+import { leaderCode, leaderHint, type RaftState, report } from './state.js';
+
+/** Puts commands at the end of the log, or refuses them. */
+export function propose(state: RaftState, commands: readonly ProposedCommand[]): void {
+  const from = state.log.lastIndex + 1;
+  for (const command of commands) {
+    const refusal = reasonToRefuse(state, command);
+    if (refusal !== undefined) {
+      state.outbox.refused.push({
+        subject: { type: 'proposal', proposal: command.proposal },
+        effect: 'none',
+        ...leaderHint(state),
+        ...refusal,
+      });
+      continue;
+    }
+    const entry = {
+      index: state.log.lastIndex + 1,
+      term: state.term,
+      kind: 'command',
+      data: command.data,
+      proposal: command.proposal,
+    } as const;
+    state.uncommittedBytes += entryBytes(entry);
+    state.log.append(entry);
+  }
+  if (state.log.lastIndex >= from) {
+    report(state, { type: 'entriesAppended', from, to: state.log.lastIndex, term: state.term });
+  }
+}
+
+function reasonToRefuse(
+  state: RaftState,
+  command: ProposedCommand,
+): Pick<Refusal, 'code' | 'reason'> | undefined {
+  const { entryBytesMax, uncommittedBytesMax } = state.settings;
+  if (state.role !== 'leader') {
+    const hint = state.leader === undefined ? 'nobody is known to lead' : `${state.leader} leads`;
+    return { code: leaderCode(state), reason: `this node is a ${state.role}: ${hint}` };
+  }
+  if (command.data.length > entryBytesMax) {
+    return {
+      code: 'TOO_LARGE',
+      reason: `the command has ${command.data.length} bytes: at most ${entryBytesMax} fit into one entry`,
+    };
+  }
+  // One command is always let in, so that a limit smaller than a command cannot block for ever.
+  if (state.uncommittedBytes > 0 && state.uncommittedBytes + command.data.length > uncommittedBytesMax) {
+    return {
+      code: 'OVERLOADED',
+      reason: `${state.uncommittedBytes} bytes of commands wait for a quorum: at most ${uncommittedBytesMax} may`,
+    };
+  }
+  return undefined;
+}
+
+/** One tick of a leader's heartbeat. */
+export function tickHeartbeat(state: RaftState): void {
+  state.heartbeatElapsed++;
+  if (state.heartbeatElapsed >= state.settings.heartbeatTicks) broadcastHeartbeat(state);
+}
+
+/** Sends a heartbeat to every peer. It tells a follower no commit index beyond what is known to match there. */
+export function broadcastHeartbeat(state: RaftState): void {
+  state.heartbeatElapsed = 0;
+  for (const [peer, progress] of state.progress) {
+    state.outbox.sendNow.push({
+      from: state.id,
+      to: peer,
+      type: 'heartbeat',
+      term: state.term,
+      commitIndex: Math.min(progress.matchIndex, state.commitIndex),
+      round: state.reads.round,
+    });
+  }
+}
+
+/** Sends every follower what it lacks, as far as its window allows. Called once for all inputs of a turn. */
+export function replicate(state: RaftState): void {
+  for (const [peer, progress] of state.progress) replicateTo(state, peer, progress);
+}
+
+function replicateTo(state: RaftState, peer: NodeId, progress: Progress): void {
+  const { log, settings } = state;
+  while (progress.nextIndex <= log.lastIndex && progress.ready(settings.appendsInFlightMax)) {
+    if (!sendAppend(state, peer, progress)) return;
+  }
+  const uninformed = progress.sentCommit < Math.min(state.commitIndex, progress.nextIndex - 1);
+  if (uninformed && progress.state === 'replicate') sendEmptyAppend(state, peer, progress);
+}
+
+function sendAppend(state: RaftState, peer: NodeId, progress: Progress): boolean {
+  const prevLogIndex = progress.nextIndex - 1;
+  const prevLogTerm = state.log.termAt(prevLogIndex);
+  if (prevLogTerm === undefined) {
+    offerSnapshot(state, peer, progress);
+    return false;
+  }
+  const entries = state.log.slice(progress.nextIndex, state.settings.appendBytesMax);
+  progress.sent(prevLogIndex + entries.length);
+  progress.sentCommit = state.commitIndex;
+  state.outbox.sendNow.push({
+    from: state.id,
+    to: peer,
+    type: 'appendEntries',
+    term: state.term,
+    prevLogIndex,
+    prevLogTerm,
+    entries,
+    commitIndex: state.commitIndex,
+  });
+  return true;
+}
+
+/** An append without entries tells the commit index, and finds out whether everything sent so far arrived. */
+function sendEmptyAppend(state: RaftState, peer: NodeId, progress: Progress): void {
+  const prevLogIndex = progress.nextIndex - 1;
+  const prevLogTerm = state.log.termAt(prevLogIndex);
+  if (prevLogTerm === undefined) return;
+  progress.sentCommit = state.commitIndex;
+  state.outbox.sendNow.push({
+    from: state.id,
+    to: peer,
+    type: 'appendEntries',
+    term: state.term,
+    prevLogIndex,
+    prevLogTerm,
+    entries: [],
+    commitIndex: state.commitIndex,
+  });
+}
+
+/** The follower needs entries that are discarded here: it gets the snapshot that covers them (§7). */
+function offerSnapshot(state: RaftState, peer: NodeId, progress: Progress): void {
+  const meta = state.snapshot;
+  // Without a sign of life a snapshot would be carried to nobody; the next heartbeat answer brings us back here.
+  if (meta === undefined || progress.silentTicks > state.settings.electionTicks) return;
+  progress.awaitSnapshot(meta.index);
+  report(state, { type: 'snapshotOffered', peer, index: meta.index });
+  report(state, {
+    type: 'progressChanged',
+    peer,
+    state: 'snapshot',
+    nextIndex: progress.nextIndex,
+    reason: `entries before ${state.log.firstIndex} are discarded`,
+  });
+  state.outbox.snapshots.push({
+    type: 'send',
+    to: peer,
+    meta,
+    message: { from: state.id, to: peer, type: 'installSnapshot', term: state.term, meta },
+  });
+}
+
+/** A follower holds the log through an index. */
+export function receiveAppendAccepted(state: RaftState, progress: Progress, message: AppendAccepted): void {
+  if (message.matchIndex > state.log.lastIndex) return;
+  const news = progress.accepted(message.matchIndex);
+  const reached = progress.state !== 'snapshot' || progress.matchIndex + 1 >= state.log.firstIndex;
+  if (progress.state !== 'replicate' && reached && (news || progress.state === 'probe')) {
+    progress.replicate();
+    report(state, {
+      type: 'progressChanged',
+      peer: message.from,
+      state: 'replicate',
+      nextIndex: progress.nextIndex,
+      reason: `the logs agree through ${progress.matchIndex}`,
+    });
+  }
+  if (news) commitByCounting(state);
+}
+
+/** A follower's log differs at the index before an append: go back to where the two can agree (§5.3). */
+export function receiveAppendRefused(state: RaftState, progress: Progress, message: AppendRefused): void {
+  const at = { index: message.refusedIndex, term: state.log.termAt(message.refusedIndex) ?? 0 };
+  const stale =
+    progress.state === 'probe'
+      ? message.refusedIndex !== progress.nextIndex - 1
+      : message.refusedIndex <= progress.matchIndex || message.refusedIndex >= progress.nextIndex;
+  if (stale || progress.state === 'snapshot') return;
+  report(state, {
+    type: 'appendRefused',
+    peer: message.from,
+    at,
+    hint: { index: message.hintIndex, term: message.hintTerm },
+  });
+  const agreed = state.log.lastIndexWithTermAtMost(
+    message.hintTerm,
+    Math.min(message.hintIndex, message.refusedIndex - 1),
+  );
+  progress.probeFrom(agreed + 1);
+  report(state, {
+    type: 'progressChanged',
+    peer: message.from,
+    state: 'probe',
+    nextIndex: progress.nextIndex,
+    reason: `the follower refused an append after ${message.refusedIndex}`,
+  });
+}
+
+/** A follower is alive: confirm reads, and find out about appends that may have been lost. */
+export function receiveHeartbeatAnswer(state: RaftState, progress: Progress, message: HeartbeatAnswer): void {
+  if (message.round > progress.answeredRound) {
+    progress.answeredRound = message.round;
+    confirmReads(state);
+  }
+  progress.probeSent = false;
+  const standsStill = progress.matchIndex === progress.matchAtHeartbeat;
+  progress.matchAtHeartbeat = progress.matchIndex;
+  const behind = standsStill && progress.matchIndex < state.log.lastIndex;
+  const nothingToSend = progress.state === 'replicate' || progress.nextIndex > state.log.lastIndex;
+  if (behind && nothingToSend && progress.state !== 'snapshot')
+    sendEmptyAppend(state, message.from, progress);
+}
+
+/** The way to a peer is broken: what was in flight is probably lost. */
+export function receivePeerUnreachable(state: RaftState, peer: NodeId): void {
+  const progress = state.progress.get(peer);
+  if (progress === undefined || progress.state !== 'replicate') return;
+  progress.probeFrom(progress.matchIndex + 1);
+  report(state, {
+    type: 'progressChanged',
+    peer,
+    state: 'probe',
+    nextIndex: progress.nextIndex,
+    reason: 'the transport cannot reach it',
+  });
+}
+
+/** A snapshot reached a follower's disk, or did not: probe from after it, or from where the follower was. */
+export function receiveSnapshotSent(state: RaftState, peer: NodeId, delivered: boolean): void {
+  const progress = state.progress.get(peer);
+  if (progress === undefined || progress.state !== 'snapshot') return;
+  progress.probeFrom(delivered ? progress.nextIndex : progress.matchIndex + 1);
+  // The follower's own answer, or the next heartbeat answer, sets the probing going.
+  progress.probeSent = true;
+  report(state, {
+    type: 'progressChanged',
+    peer,
+    state: 'probe',
+    nextIndex: progress.nextIndex,
+    reason: delivered ? 'the snapshot was delivered' : 'the snapshot was not delivered',
+  });
+}

@@ -1,0 +1,220 @@
+/**
+ * The log in memory (Raft §5.3, §7): entries after the discarded prefix, and how far they are durable. An entry counts
+ * as durable only when the save that last wrote its index is: a save that was under way when its entries were
+ * overwritten says nothing about what replaced them.
+ */
+import {
+  type Entry,
+  invariant,
+  type LogIndex,
+  type LogPosition,
+  type SaveReceipt,
+  type Term,
+} from '@synod/core';
+
+interface SaveUnderWay {
+  readonly sequence: number;
+  /** Last index that the save still proves durable; lowered when entries are truncated. */
+  through: LogIndex;
+}
+
+/** What of the log the next save must hold. */
+export interface UnsavedLog {
+  readonly discardThrough: LogPosition | undefined;
+  readonly truncateFrom: LogIndex | undefined;
+  readonly entries: readonly Entry[];
+}
+
+/** A contiguous log with a discarded prefix. */
+export class RaftLog {
+  #discarded: LogPosition;
+  #entries: Entry[];
+  #durableIndex: LogIndex;
+  /** First index that no save holds yet. */
+  #unsavedFrom: LogIndex;
+  #truncateFrom: LogIndex | undefined;
+  #discardThrough: LogPosition | undefined;
+  #savesUnderWay: SaveUnderWay[] = [];
+  #saveSequence = 0;
+
+  /**
+   * @param discarded - Through where the log is discarded.
+   * @param entries - The durable entries after it, contiguous.
+   */
+  constructor(discarded: LogPosition, entries: readonly Entry[]) {
+    this.#discarded = discarded;
+    this.#entries = [...entries];
+    for (const [offset, entry] of entries.entries()) {
+      invariant(
+        entry.index === discarded.index + 1 + offset,
+        `recovered entry ${entry.index} follows the one before it`,
+      );
+    }
+    this.#durableIndex = this.lastIndex;
+    this.#unsavedFrom = this.lastIndex + 1;
+  }
+
+  /** A copy that shares only entries, which never change. */
+  clone(): RaftLog {
+    const copy = new RaftLog(this.#discarded, this.#entries);
+    copy.#durableIndex = this.#durableIndex;
+    copy.#unsavedFrom = this.#unsavedFrom;
+    copy.#truncateFrom = this.#truncateFrom;
+    copy.#discardThrough = this.#discardThrough;
+    copy.#savesUnderWay = this.#savesUnderWay.map((save) => ({ ...save }));
+    copy.#saveSequence = this.#saveSequence;
+    return copy;
+  }
+
+  get discarded(): LogPosition {
+    return this.#discarded;
+  }
+
+  get firstIndex(): LogIndex {
+    return this.#discarded.index + 1;
+  }
+
+  get lastIndex(): LogIndex {
+    return this.#discarded.index + this.#entries.length;
+  }
+
+  get lastTerm(): Term {
+    return this.#entries[this.#entries.length - 1]?.term ?? this.#discarded.term;
+  }
+
+  /** Greatest index through which this log is on disk. */
+  get durableIndex(): LogIndex {
+    return this.#durableIndex;
+  }
+
+  /** Whether saves were taken whose receipt is still out. */
+  get saving(): boolean {
+    return this.#savesUnderWay.length > 0;
+  }
+
+  entryAt(index: LogIndex): Entry | undefined {
+    return this.#entries[index - this.#discarded.index - 1];
+  }
+
+  /** Term at an index, or `undefined` where the log has (or remembers) none. */
+  termAt(index: LogIndex): Term | undefined {
+    return index === this.#discarded.index ? this.#discarded.term : this.entryAt(index)?.term;
+  }
+
+  /** Whether an entry of that term stands at that index: the log matching property then covers all before it (§5.3). */
+  matches(position: LogPosition): boolean {
+    return this.termAt(position.index) === position.term;
+  }
+
+  /** Greatest index at most `from` whose term is at most `term`: where two logs can agree at best. */
+  lastIndexWithTermAtMost(term: Term, from: LogIndex): LogIndex {
+    let index = Math.min(from, this.lastIndex);
+    while (index > this.#discarded.index && (this.termAt(index) ?? 0) > term) index--;
+    return index;
+  }
+
+  /** Entries from an index on, as many as fit into a number of bytes, but at least one. */
+  slice(from: LogIndex, bytesMax: number): readonly Entry[] {
+    const start = from - this.#discarded.index - 1;
+    let bytes = 0;
+    let end = start;
+    for (; end < this.#entries.length; end++) {
+      bytes += entryBytes(this.#entries[end]);
+      if (bytes > bytesMax && end > start) break;
+    }
+    return this.#entries.slice(start, end);
+  }
+
+  append(entry: Entry): void {
+    invariant(
+      entry.index === this.lastIndex + 1,
+      `appended entry ${entry.index} follows the last, ${this.lastIndex}`,
+    );
+    this.#entries.push(entry);
+  }
+
+  /** Drops entries from an index on and gives back what was dropped. */
+  truncate(from: LogIndex): readonly Entry[] {
+    invariant(from > this.#discarded.index, `truncation at ${from} leaves the discarded prefix alone`);
+    const dropped = this.#entries.splice(from - this.#discarded.index - 1);
+    if (from < this.#unsavedFrom) {
+      this.#truncateFrom = Math.min(from, this.#truncateFrom ?? from);
+      this.#unsavedFrom = from;
+    }
+    this.#distrustFrom(from);
+    return dropped;
+  }
+
+  /** Forgets entries through an index that a snapshot covers. */
+  discardThrough(index: LogIndex): LogPosition | undefined {
+    const term = this.termAt(index);
+    if (term === undefined || index <= this.#discarded.index) return undefined;
+    this.#entries.splice(0, index - this.#discarded.index);
+    this.#discarded = { index, term };
+    this.#discardThrough = this.#discarded;
+    return this.#discarded;
+  }
+
+  /** Replaces the whole log by a snapshot and gives back the entries that were dropped. */
+  reset(to: LogPosition): readonly Entry[] {
+    const dropped = this.#entries;
+    this.#entries = [];
+    this.#discarded = to;
+    this.#discardThrough = to;
+    this.#truncateFrom = to.index + 1;
+    this.#distrustFrom(to.index + 1);
+    this.#durableIndex = to.index;
+    this.#unsavedFrom = to.index + 1;
+    return dropped;
+  }
+
+  /** Whether the next save has anything of the log to hold. */
+  hasUnsaved(): boolean {
+    return (
+      this.#unsavedFrom <= this.lastIndex ||
+      this.#truncateFrom !== undefined ||
+      this.#discardThrough !== undefined
+    );
+  }
+
+  /** Takes what the next save must hold; from now on that save is under way. */
+  takeUnsaved(): UnsavedLog & { readonly receipt: SaveReceipt } {
+    const entries = this.#entries.slice(Math.max(0, this.#unsavedFrom - this.#discarded.index - 1));
+    const lastEntry = entries[entries.length - 1];
+    const last = lastEntry === undefined ? undefined : { index: lastEntry.index, term: lastEntry.term };
+    const receipt: SaveReceipt = { sequence: ++this.#saveSequence, last };
+    const unsaved = {
+      discardThrough: this.#discardThrough,
+      truncateFrom: this.#truncateFrom,
+      entries,
+      receipt,
+    };
+    this.#savesUnderWay.push({ sequence: receipt.sequence, through: last?.index ?? 0 });
+    this.#unsavedFrom = this.lastIndex + 1;
+    this.#truncateFrom = undefined;
+    this.#discardThrough = undefined;
+    return unsaved;
+  }
+
+  /** Takes note that a save, and with it all before it, is durable. Unknown and late receipts change nothing. */
+  saved(receipt: SaveReceipt): void {
+    for (;;) {
+      const oldest = this.#savesUnderWay[0];
+      if (oldest === undefined || oldest.sequence > receipt.sequence) return;
+      this.#savesUnderWay.shift();
+      if (oldest.through > this.#durableIndex) this.#durableIndex = oldest.through;
+    }
+  }
+
+  #distrustFrom(from: LogIndex): void {
+    if (this.#durableIndex >= from) this.#durableIndex = from - 1;
+    for (const save of this.#savesUnderWay) {
+      if (save.through >= from) save.through = from - 1;
+    }
+  }
+}
+
+/** Bytes that an entry is counted with against limits: its data and what stands around it. */
+export function entryBytes(entry: Entry | undefined): number {
+  return entry === undefined ? 0 : entry.data.length + 16;
+}

@@ -1,0 +1,57 @@
+/** Collects the effects of the inputs that were stepped since effects were last taken. */
+import type {
+  DurableWrite,
+  Effects,
+  EngineEvent,
+  Entry,
+  ReadReady,
+  Refusal,
+  SnapshotWork,
+} from '@synod/core';
+import type { RaftMessage } from './messages.js';
+
+/** Everything that waits to be taken. */
+export class Outbox {
+  sendNow: RaftMessage[] = [];
+  sendAfterSave: RaftMessage[] = [];
+  committed: Entry[] = [];
+  reads: ReadReady[] = [];
+  refused: Refusal[] = [];
+  snapshots: SnapshotWork<RaftMessage>[] = [];
+  events: EngineEvent[] = [];
+
+  clone(): Outbox {
+    const copy = new Outbox();
+    copy.sendNow = [...this.sendNow];
+    copy.sendAfterSave = [...this.sendAfterSave];
+    copy.committed = [...this.committed];
+    copy.reads = [...this.reads];
+    copy.refused = [...this.refused];
+    copy.snapshots = [...this.snapshots];
+    copy.events = [...this.events];
+    return copy;
+  }
+
+  /** Hands everything over, with the save that goes with it, and starts empty. */
+  take(save: DurableWrite | undefined): Effects<RaftMessage> | undefined {
+    const nothing =
+      save === undefined &&
+      this.sendNow.length === 0 &&
+      this.sendAfterSave.length === 0 &&
+      this.committed.length === 0 &&
+      this.reads.length === 0 &&
+      this.refused.length === 0 &&
+      this.snapshots.length === 0 &&
+      this.events.length === 0;
+    if (nothing) return undefined;
+    const { sendNow, sendAfterSave, committed, reads, refused, snapshots, events } = this;
+    this.sendNow = [];
+    this.sendAfterSave = [];
+    this.committed = [];
+    this.reads = [];
+    this.refused = [];
+    this.snapshots = [];
+    this.events = [];
+    return { save, sendNow, sendAfterSave, committed, reads, refused, snapshots, events };
+  }
+}

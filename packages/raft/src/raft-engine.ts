@@ -1,0 +1,294 @@
+/**
+ * The engine: one door in (`step`), one door out (`takeEffects`). It decides which rule an input falls under; the rules
+ * stand in the other files, one subject each. Term rules come first (Raft §5.1), then the message's own.
+ */
+import {
+  type ConsensusEngine,
+  type DurableWrite,
+  type Effects,
+  type EngineInput,
+  type EngineStatus,
+  type Fingerprint,
+  type GroupId,
+  invariant,
+  type NodeId,
+  type SaveReceipt,
+  type SnapshotMeta,
+  unreachable,
+} from '@synod/core';
+import { commitByCounting, emitCommitted } from './commitment.js';
+import {
+  adoptTermOf,
+  campaign,
+  hearsALeader,
+  receiveRequestVote,
+  receiveVote,
+  refuseWhileLed,
+  tickElection,
+  tickQuorumCheck,
+} from './election.js';
+import { receiveAppendEntries, receiveHeartbeat, receiveInstallSnapshot } from './following.js';
+import { encodeHardState } from './hard-state.js';
+import {
+  broadcastHeartbeat,
+  propose,
+  receiveAppendAccepted,
+  receiveAppendRefused,
+  receiveHeartbeatAnswer,
+  receivePeerUnreachable,
+  receiveSnapshotSent,
+  replicate,
+  tickHeartbeat,
+} from './leading.js';
+import type { RaftMessage } from './messages.js';
+import type { RaftOptions } from './options.js';
+import {
+  forwardReads,
+  receiveReadAnswer,
+  receiveReadRequest,
+  requestRead,
+  startReadRound,
+  tickForwardedReads,
+} from './reads.js';
+import { answerFollower, cloneState, createState, ignore, type RaftState, report } from './state.js';
+import { fingerprintOf, statusOf } from './status.js';
+
+/**
+ * Makes a Raft engine for one node of one group, new or from what its storage recovered.
+ *
+ * @param options - Who it is, what it remembers, and its limits.
+ * @returns The engine, as a follower.
+ * @throws InvalidArgumentError when an option is out of range; DecodeError or InvariantViolation when what was
+ *   recovered contradicts itself.
+ *
+ * @example A cluster of one, driven by hand.
+ * ```ts
+ * const engine = createRaftEngine({
+ *   id: 'n1', group: 0, seed: 1, membership: createMembership(['n1']), recovered: { discarded: logStart, entries: [] },
+ * });
+ * engine.step({ type: 'campaign' });
+ * engine.step({ type: 'propose', commands: [{ proposal: 1, data: encodeUtf8('hello') }] });
+ * const effects = engine.takeEffects();
+ * // make effects.save durable, then:
+ * engine.step({ type: 'saved', receipt: effects.save.receipt });
+ * engine.takeEffects().committed; // the no-op of the term, then the command
+ * ```
+ */
+export function createRaftEngine(options: RaftOptions): ConsensusEngine<RaftMessage> {
+  return new RaftEngine(createState(options));
+}
+
+class RaftEngine implements ConsensusEngine<RaftMessage> {
+  readonly kind = 'raft';
+  readonly #state: RaftState;
+
+  constructor(state: RaftState) {
+    this.#state = state;
+  }
+
+  get id(): NodeId {
+    return this.#state.id;
+  }
+
+  get group(): GroupId {
+    return this.#state.group;
+  }
+
+  step(input: EngineInput<RaftMessage>): void {
+    const state = this.#state;
+    switch (input.type) {
+      case 'tick':
+        return tick(state);
+      case 'receive':
+        return receive(state, input.message);
+      case 'propose':
+        return propose(state, input.commands);
+      case 'read':
+        return requestRead(state, input.context);
+      case 'saved':
+        return saved(state, input.receipt);
+      case 'applied':
+        return applied(state, input.through);
+      case 'snapshotSaved':
+        return snapshotSaved(state, input.meta);
+      case 'snapshotSent':
+        return receiveSnapshotSent(state, input.peer, input.delivered);
+      case 'changeMembership':
+        state.outbox.refused.push({
+          subject: { type: 'proposal', proposal: input.proposal },
+          code: 'UNSUPPORTED',
+          effect: 'none',
+          reason: 'this release of the raft engine cannot change the membership of a group',
+        });
+        return;
+      case 'transferLeadership':
+        state.outbox.refused.push({
+          subject: { type: 'transfer' },
+          code: 'UNSUPPORTED',
+          effect: 'none',
+          reason: 'this release of the raft engine cannot transfer leadership',
+        });
+        return;
+      case 'campaign':
+        return campaign(state, 'it was asked to');
+      case 'peerUnreachable':
+        return receivePeerUnreachable(state, input.peer);
+      default:
+        return unreachable(input);
+    }
+  }
+
+  takeEffects(): Effects<RaftMessage> | undefined {
+    const state = this.#state;
+    if (state.role === 'leader') {
+      if (startReadRound(state)) broadcastHeartbeat(state);
+      replicate(state);
+    } else {
+      forwardReads(state);
+    }
+    emitCommitted(state);
+    return state.outbox.take(takeSave(state));
+  }
+
+  status(): EngineStatus {
+    return statusOf(this.#state);
+  }
+
+  clone(): ConsensusEngine<RaftMessage> {
+    return new RaftEngine(cloneState(this.#state));
+  }
+
+  fingerprint(): Fingerprint {
+    return fingerprintOf(this.#state);
+  }
+}
+
+function tick(state: RaftState): void {
+  tickForwardedReads(state);
+  if (state.role !== 'leader') return tickElection(state);
+  tickQuorumCheck(state);
+  // The check may just have ended the leadership.
+  if (state.progress.size > 0) tickHeartbeat(state);
+}
+
+function saved(state: RaftState, receipt: SaveReceipt): void {
+  state.log.saved(receipt);
+  state.lifeDurable = true;
+  if (state.role === 'leader') commitByCounting(state);
+}
+
+function applied(state: RaftState, through: number): void {
+  invariant(through <= state.emittedIndex, `applied index ${through} was handed out before`);
+  if (through > state.appliedIndex) state.appliedIndex = through;
+}
+
+/** Shortens the log behind a snapshot of this node's own, keeping some entries for followers that are a little behind. */
+function snapshotSaved(state: RaftState, meta: SnapshotMeta): void {
+  invariant(meta.index <= state.emittedIndex, `snapshot index ${meta.index} was handed out before`);
+  if (state.snapshot !== undefined && meta.index <= state.snapshot.index) return;
+  state.snapshot = meta;
+  const through = state.log.discardThrough(meta.index - state.settings.retainedEntries);
+  if (through !== undefined) report(state, { type: 'logDiscarded', through });
+}
+
+/** Everything that the disk must hold before promises that rely on it leave. */
+function takeSave(state: RaftState): DurableWrite | undefined {
+  if (!state.hardStateChanged && !state.log.hasUnsaved()) return undefined;
+  const { receipt, entries, discardThrough, truncateFrom } = state.log.takeUnsaved();
+  const withHardState = state.hardStateChanged || state.commitIndex > state.savedCommit;
+  state.hardStateChanged = false;
+  if (withHardState) state.savedCommit = state.commitIndex;
+  // A plain literal: spreading optional fields in would cost microseconds for each save.
+  return {
+    receipt,
+    discardThrough,
+    truncateFrom,
+    entries,
+    hardState: withHardState ? encodeHardState(state) : undefined,
+  };
+}
+
+function receive(state: RaftState, message: RaftMessage): void {
+  if (message.to !== state.id) return ignore(state, message, `it is for ${message.to}`);
+  if (!state.peers.includes(message.from))
+    return ignore(state, message, 'its sender is no member of the group');
+  if (message.type === 'requestVote') return receiveVoteRequest(state, message);
+  // A granted pre-vote speaks of a term that has not begun.
+  const foretold = message.type === 'vote' && message.preVote && message.granted;
+  if (!foretold) adoptTermOf(state, message.term, message.from, message.type);
+  if (message.term < state.term && message.type !== 'vote' && message.type !== 'readAnswer') {
+    return answerStale(state, message);
+  }
+  const progress = state.progress.get(message.from);
+  if (progress !== undefined) {
+    progress.heard = true;
+    progress.silentTicks = 0;
+  }
+  switch (message.type) {
+    case 'vote':
+      return receiveVote(state, message);
+    case 'appendEntries':
+      return receiveAppendEntries(state, message);
+    case 'heartbeat':
+      return receiveHeartbeat(state, message);
+    case 'installSnapshot':
+      return receiveInstallSnapshot(state, message);
+    case 'readRequest':
+      return receiveReadRequest(state, message);
+    case 'readAnswer':
+      return receiveReadAnswer(state, message);
+    case 'appendAccepted':
+      return progress === undefined ? undefined : receiveAppendAccepted(state, progress, message);
+    case 'appendRefused':
+      return progress === undefined ? undefined : receiveAppendRefused(state, progress, message);
+    case 'heartbeatAnswer':
+      return progress === undefined ? undefined : receiveHeartbeatAnswer(state, progress, message);
+    default:
+      return unreachable(message);
+  }
+}
+
+function receiveVoteRequest(state: RaftState, message: Extract<RaftMessage, { type: 'requestVote' }>): void {
+  if (message.term > state.term && hearsALeader(state)) return refuseWhileLed(state, message);
+  if (!message.preVote) adoptTermOf(state, message.term, message.from, message.type);
+  receiveRequestVote(state, message);
+}
+
+/**
+ * A message of a term that is over. A leader of such a term is told, so that it steps down even when the vote requests
+ * that would depose it are refused elsewhere because it is alive.
+ */
+function answerStale(state: RaftState, message: RaftMessage): void {
+  const { term } = state;
+  switch (message.type) {
+    case 'appendEntries':
+    case 'installSnapshot':
+      state.outbox.sendAfterSave.push({
+        from: state.id,
+        to: message.from,
+        type: 'appendRefused',
+        term,
+        refusedIndex: message.type === 'appendEntries' ? message.prevLogIndex : message.meta.index,
+        hintIndex: 0,
+        hintTerm: 0,
+      });
+      return;
+    case 'heartbeat':
+      state.outbox.sendAfterSave.push({
+        from: state.id,
+        to: message.from,
+        type: 'heartbeatAnswer',
+        term,
+        round: 0,
+      });
+      return;
+    case 'readRequest':
+      return answerFollower(
+        state,
+        { type: 'follower', id: message.from, life: message.life, request: message.request },
+        undefined,
+      );
+    default:
+      return ignore(state, message, `term ${message.term} is over, this is term ${term}`);
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * The whole state of one Raft node as one value, and the few changes that every role makes to it: adopting a term,
+ * changing role, telling what happened. All else in this package is functions over it.
+ */
+import {
+  type EngineEvent,
+  type GroupId,
+  invariant,
+  type LogIndex,
+  MajorityQuorum,
+  type Membership,
+  type NodeId,
+  type ProposalId,
+  Random,
+  type ReadContext,
+  type Role,
+  type SnapshotMeta,
+  type Term,
+} from '@synod/core';
+import { blankHardState, decodeHardState } from './hard-state.js';
+import { RaftLog } from './log.js';
+import type { RaftMessage } from './messages.js';
+import { type RaftOptions, type RaftSettings, settle } from './options.js';
+import { Outbox } from './outbox.js';
+import type { Progress } from './progress.js';
+import { type FollowerReader, ReadBarriers } from './read-barriers.js';
+
+/** A proposal of this node whose entry was dropped from its log: another node may still hold and commit it. */
+export interface DroppedProposal {
+  readonly term: Term;
+  readonly proposal: ProposalId;
+}
+
+/** Everything a Raft node is. */
+export interface RaftState {
+  readonly id: NodeId;
+  readonly group: GroupId;
+  readonly settings: RaftSettings;
+  readonly random: Random;
+  readonly life: number;
+  /** Whether the disk holds this life's number: only then may it stand in a message. */
+  lifeDurable: boolean;
+  membership: Membership;
+  quorum: MajorityQuorum;
+  /** Voters and learners other than this node. */
+  peers: readonly NodeId[];
+  role: Role;
+  term: Term;
+  votedFor: NodeId | undefined;
+  leader: NodeId | undefined;
+  readonly log: RaftLog;
+  commitIndex: LogIndex;
+  /** Through where committed entries were handed out. */
+  emittedIndex: LogIndex;
+  appliedIndex: LogIndex;
+  snapshot: SnapshotMeta | undefined;
+  /** Whether term, vote or life changed since the last save. */
+  hardStateChanged: boolean;
+  /** Commit index in the last saved hard state. */
+  savedCommit: LogIndex;
+  /** Ticks since the election clock was last reset. */
+  electionElapsed: number;
+  heartbeatElapsed: number;
+  /** Drawn anew at every change of role: from electionTicks to twice that. */
+  electionTimeout: number;
+  /** Votes of the campaign under way. */
+  votes: Map<NodeId, boolean>;
+  /** A leader's view of its followers; empty on other nodes. */
+  progress: Map<NodeId, Progress>;
+  /** Bytes of this leader's uncommitted commands. */
+  uncommittedBytes: number;
+  reads: ReadBarriers;
+  /** By index: own proposals whose entries were dropped. */
+  dropped: Map<LogIndex, DroppedProposal>;
+  readonly outbox: Outbox;
+}
+
+/** Makes the state of a node from its options and what its storage recovered. */
+export function createState(options: RaftOptions): RaftState {
+  const settings = settle(options);
+  const { recovered } = options;
+  const hardState = recovered.hardState === undefined ? blankHardState : decodeHardState(recovered.hardState);
+  const snapshot = recovered.snapshot;
+  const log = new RaftLog(recovered.discarded, recovered.entries);
+  if (snapshot === undefined) {
+    invariant(log.discarded.index === 0, 'a log with a discarded prefix has a snapshot that covers it');
+  } else {
+    invariant(
+      snapshot.index >= log.discarded.index,
+      'the newest snapshot covers the discarded prefix of the log',
+    );
+    // A crash between storing a leader's snapshot and replacing the log leaves the old log beside the new snapshot.
+    if (!log.matches(snapshot)) log.reset({ index: snapshot.index, term: snapshot.term });
+  }
+  const covered = snapshot?.index ?? 0;
+  const commitIndex = Math.max(covered, hardState.commitIndex);
+  invariant(commitIndex <= log.lastIndex, `recovered commit index ${commitIndex} lies within the log`);
+  const membership = snapshot?.membership ?? options.membership;
+  const state: RaftState = {
+    id: options.id,
+    group: options.group,
+    settings,
+    random: new Random(options.seed),
+    life: hardState.life + 1,
+    lifeDurable: false,
+    membership,
+    quorum: new MajorityQuorum(membership),
+    peers: membership.members.map((member) => member.id).filter((id) => id !== options.id),
+    role: 'follower',
+    term: Math.max(hardState.term, log.lastTerm),
+    votedFor: hardState.term >= log.lastTerm ? hardState.votedFor : undefined,
+    leader: undefined,
+    log,
+    commitIndex,
+    emittedIndex: covered,
+    appliedIndex: 0,
+    snapshot,
+    hardStateChanged: true,
+    savedCommit: hardState.commitIndex,
+    electionElapsed: 0,
+    heartbeatElapsed: 0,
+    electionTimeout: settings.electionTicks,
+    votes: new Map(),
+    progress: new Map(),
+    uncommittedBytes: 0,
+    reads: new ReadBarriers(),
+    dropped: new Map(),
+    outbox: new Outbox(),
+  };
+  state.role = restingRole(state);
+  resetElectionClock(state);
+  if (snapshot !== undefined) state.outbox.snapshots.push({ type: 'install', meta: snapshot });
+  return state;
+}
+
+/** An independent copy. */
+export function cloneState(state: RaftState): RaftState {
+  return {
+    ...state,
+    random: state.random.clone(),
+    log: state.log.clone(),
+    votes: new Map(state.votes),
+    progress: new Map([...state.progress].map(([id, progress]) => [id, progress.clone()])),
+    reads: state.reads.clone(),
+    dropped: new Map(state.dropped),
+    outbox: state.outbox.clone(),
+  };
+}
+
+/** What the node is when it neither leads nor campaigns. */
+function restingRole(state: RaftState): Role {
+  return state.quorum.isVoter(state.id) ? 'follower' : 'learner';
+}
+
+/** Tells what happened. */
+export function report(state: RaftState, event: EngineEvent): void {
+  state.outbox.events.push(event);
+}
+
+/** Puts a message aside, and says so. */
+export function ignore(state: RaftState, message: RaftMessage, reason: string): void {
+  report(state, { type: 'messageIgnored', from: message.from, message: message.type, reason });
+}
+
+/** A newer term ends every claim made in the old one: role, vote and leader (§5.1). */
+export function adoptTerm(state: RaftState, term: Term, reason: string): void {
+  invariant(term > state.term, 'terms only grow');
+  report(state, { type: 'termChanged', from: state.term, to: term, reason });
+  state.term = term;
+  state.votedFor = undefined;
+  state.hardStateChanged = true;
+  becomeFollower(state, undefined, reason);
+}
+
+/** Follows a leader, or waits for one. */
+export function becomeFollower(state: RaftState, leader: NodeId | undefined, reason: string): void {
+  changeRole(state, restingRole(state), reason);
+  setLeader(state, leader);
+}
+
+/** Plays another part. Whatever belongs to the old one is dropped; reads that waited for it are refused. */
+export function changeRole(state: RaftState, role: Role, reason: string): void {
+  if (role !== state.role) {
+    report(state, { type: 'roleChanged', from: state.role, to: role, term: state.term, reason });
+  }
+  if (state.role === 'leader' && role !== 'leader') {
+    for (const reader of state.reads.abandonLed()) {
+      if (reader.type === 'follower') answerFollower(state, reader, undefined);
+      else refuseRead(state, reader.context, 'this node stopped leading before the read was confirmed');
+    }
+  }
+  state.role = role;
+  state.votes.clear();
+  state.progress.clear();
+  state.uncommittedBytes = 0;
+  state.heartbeatElapsed = 0;
+  resetElectionClock(state);
+}
+
+/** Names the leader of the term. Reads that were forwarded to another one are refused. */
+export function setLeader(state: RaftState, leader: NodeId | undefined): void {
+  if (state.leader === leader) return;
+  state.leader = leader;
+  report(state, { type: 'leaderChanged', leader, term: state.term });
+  for (const context of state.reads.abandonForwarded()) {
+    refuseRead(state, context, 'the leader changed before the read was confirmed');
+  }
+}
+
+/** Starts the wait for an election timeout anew, with a new random length (§5.2). */
+export function resetElectionClock(state: RaftState): void {
+  state.electionElapsed = 0;
+  state.electionTimeout = state.random.integer(
+    state.settings.electionTicks,
+    2 * state.settings.electionTicks,
+  );
+}
+
+/** Refuses a read for good, naming whom to ask instead. */
+export function refuseRead(state: RaftState, context: ReadContext, reason: string): void {
+  state.outbox.refused.push({
+    subject: { type: 'read', context },
+    code: leaderCode(state),
+    effect: 'none',
+    ...leaderHint(state),
+    reason,
+  });
+}
+
+/** Tells a follower through where its reads must be applied, or that they cannot be confirmed here. */
+export function answerFollower(state: RaftState, reader: FollowerReader, index: LogIndex | undefined): void {
+  const { life, request } = reader;
+  state.outbox.sendNow.push({
+    from: state.id,
+    to: reader.id,
+    type: 'readAnswer',
+    term: state.term,
+    life,
+    request,
+    index,
+  });
+}
+
+/** Whether to send a caller elsewhere, or to ask for patience. */
+export function leaderCode(state: RaftState): 'NOT_LEADER' | 'NO_LEADER' {
+  return state.leader === undefined || state.leader === state.id ? 'NO_LEADER' : 'NOT_LEADER';
+}
+
+/** The leader to try, as a refusal names it. */
+export function leaderHint(state: RaftState): { readonly leader?: NodeId } {
+  return state.leader === undefined || state.leader === state.id ? {} : { leader: state.leader };
+}
