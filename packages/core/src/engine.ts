@@ -12,12 +12,10 @@ import type { DurableWrite, RecoveredState, SaveReceipt, SnapshotMeta } from './
 import type { Entry, ProposalId } from './entry.js';
 import type { Effect } from './errors.js';
 import type { EngineEvent } from './events.js';
-import type { GroupId, LogIndex, NodeId } from './ids.js';
+import type { Fingerprint } from './fingerprint.js';
+import type { EngineKind, GroupId, LogIndex, NodeId } from './ids.js';
 import type { Membership } from './membership.js';
 import type { EngineStatus } from './status.js';
-
-/** The protocol family of an engine. */
-export type EngineKind = 'raft' | 'paxos';
 
 /** What every engine's messages have in common. */
 export interface EngineMessage {
@@ -166,9 +164,6 @@ export interface Effects<Message extends EngineMessage> {
   /** What happened and why. */
   readonly events: readonly EngineEvent[];
 }
-
-/** Digest of the protocol state: 16 lower-case hexadecimal digits, equal for equal states. */
-export type Fingerprint = string;
 
 /**
  * A consensus protocol as a pure, deterministic state machine. Many inputs may be stepped before effects are taken:

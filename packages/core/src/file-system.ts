@@ -1,6 +1,7 @@
 /**
  * The part of a file system that durable storage needs, as a contract: a real disk in production, a simulated one with
- * torn writes and lost syncs in tests. Paths use `/` and are relative to a root that the implementation was given.
+ * torn writes and lost syncs in tests. Paths use `/` and are relative to a root that the implementation was given; `.` is
+ * that root.
  */
 
 /** One open file. */

@@ -1,5 +1,6 @@
 /** Digests of states, for trace hashes, explorers and drift alarms: FNV-1a (two lanes of 32 bits) over numbers, text and bytes. */
-import type { Fingerprint } from './engine.js';
+/** Digest of the protocol state: 16 lower-case hexadecimal digits, equal for equal states. */
+export type Fingerprint = string;
 
 /**
  * Folds values into a {@link Fingerprint}. Order matters; equal sequences give equal digests. Values are folded without

@@ -5,6 +5,9 @@
  */
 import { InvalidArgumentError } from './errors.js';
 
+/** The protocol family of an engine. */
+export type EngineKind = 'raft' | 'paxos';
+
 /** Name of a node: 1 to 64 of the characters `A-Z a-z 0-9 . _ -`, unique in its cluster, never reused. */
 export type NodeId = string;
 

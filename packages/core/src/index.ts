@@ -35,10 +35,8 @@ export type {
   ConsensusEngine,
   Effects,
   EngineInput,
-  EngineKind,
   EngineMessage,
   EngineStart,
-  Fingerprint,
   MembershipChange,
   MessageCodec,
   ProposedCommand,
@@ -63,8 +61,9 @@ export {
 } from './errors.js';
 export type { EngineEvent, EngineEventType, Role } from './events.js';
 export type { FileHandle, FileSystem } from './file-system.js';
-export { FingerprintBuilder } from './fingerprint.js';
+export { type Fingerprint, FingerprintBuilder } from './fingerprint.js';
 export {
+  type EngineKind,
   type GroupId,
   type Incarnation,
   isIncarnation,

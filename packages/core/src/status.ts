@@ -1,7 +1,6 @@
 /** What an engine says of itself: one value for dashboards, metrics and people. */
-import type { EngineKind } from './engine.js';
 import type { Role } from './events.js';
-import type { GroupId, LogIndex, LogPosition, NodeId, Term } from './ids.js';
+import type { EngineKind, GroupId, LogIndex, LogPosition, NodeId, Term } from './ids.js';
 import type { Membership } from './membership.js';
 
 /** What a leader knows of one peer's log. */

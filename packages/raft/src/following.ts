@@ -5,7 +5,7 @@ import type { AppendEntries, Heartbeat, InstallSnapshot } from './messages.js';
 import { becomeFollower, ignore, type RaftState, report } from './state.js';
 
 /** A leader of this term spoke: follow it and wait anew. Tells whether its message may be acted upon. */
-export function heed(state: RaftState, message: AppendEntries | Heartbeat | InstallSnapshot): boolean {
+function heed(state: RaftState, message: AppendEntries | Heartbeat | InstallSnapshot): boolean {
   if (state.role === 'leader') {
     ignore(state, message, `this node leads term ${state.term} itself`);
     return false;

@@ -68,10 +68,10 @@ import { fingerprintOf, statusOf } from './status.js';
  * });
  * engine.step({ type: 'campaign' });
  * engine.step({ type: 'propose', commands: [{ proposal: 1, data: encodeUtf8('hello') }] });
- * const effects = engine.takeEffects();
- * // make effects.save durable, then:
- * engine.step({ type: 'saved', receipt: effects.save.receipt });
- * engine.takeEffects().committed; // the no-op of the term, then the command
+ * const save = engine.takeEffects()?.save;
+ * // make it durable, then:
+ * if (save !== undefined) engine.step({ type: 'saved', receipt: save.receipt });
+ * engine.takeEffects()?.committed; // the no-op of the term, then the command
  * ```
  */
 export function createRaftEngine(options: RaftOptions): ConsensusEngine<RaftMessage> {

@@ -50,7 +50,7 @@ function explain(state: RaftState): string {
         ([, progress]) => progress.silentTicks > state.settings.heartbeatTicks * 2,
       );
       const unheard = silent.length === 0 ? '' : `; not heard lately: ${silent.map(([id]) => id).join(', ')}`;
-      return `leads; ${waiting} entries from index ${state.commitIndex + 1} on wait for a quorum${unheard}`;
+      return `leads; ${waiting === 1 ? '1 entry' : `${waiting} entries`} from index ${state.commitIndex + 1} on await a quorum${unheard}`;
     }
     case 'pre-candidate':
     case 'candidate': {

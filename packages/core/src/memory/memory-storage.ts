@@ -53,8 +53,8 @@ interface Disk {
 interface GroupDisk {
   hardState: Uint8Array | undefined;
   discarded: LogPosition;
-  readonly entries: Map<LogIndex, Entry>;
-  lastIndex: LogIndex;
+  /** Ascending by index, possibly with gaps. */
+  entries: Entry[];
   snapshot: { readonly meta: SnapshotMeta; readonly bytes: Uint8Array } | undefined;
 }
 
@@ -110,13 +110,7 @@ export class MemoryNodeStorage implements NodeStorage {
     if (storage === undefined) {
       let disk = this.#disk.groups.get(group);
       if (disk === undefined) {
-        disk = {
-          hardState: undefined,
-          discarded: logStart,
-          entries: new Map(),
-          lastIndex: 0,
-          snapshot: undefined,
-        };
+        disk = { hardState: undefined, discarded: logStart, entries: [], snapshot: undefined };
         this.#disk.groups.set(group, disk);
       }
       storage = new MemoryGroupStorage(group, disk, this.#syncer);
@@ -275,7 +269,8 @@ class MemoryGroupStorage implements GroupStorage {
     return {
       ...(hardState === undefined ? {} : { hardState: hardState.slice() }),
       discarded,
-      entries: [...entries.values()].sort((left, right) => left.index - right.index),
+      // A proposal's number means nothing to the next life of the process.
+      entries: entries.map(({ index, term, kind, data }) => ({ index, term, kind, data })),
       ...(snapshot === undefined ? {} : { snapshot: snapshot.meta }),
     };
   }
@@ -309,30 +304,32 @@ class MemoryGroupStorage implements GroupStorage {
 
 /** Changes the durable state in the order of the write's fields, as {@link DurableWrite} says. */
 function applyWrite(disk: GroupDisk, write: DurableWrite): void {
-  if (write.discardThrough !== undefined) {
-    removeEntries(disk.entries, disk.discarded.index + 1, write.discardThrough.index);
-    if (write.discardThrough.index > disk.discarded.index) disk.discarded = write.discardThrough;
-    disk.lastIndex = Math.max(disk.lastIndex, disk.discarded.index);
+  if (write.discardThrough !== undefined && write.discardThrough.index > disk.discarded.index) {
+    disk.discarded = write.discardThrough;
+    disk.entries = disk.entries.slice(positionOf(disk.entries, write.discardThrough.index + 1));
   }
-  if (write.truncateFrom !== undefined) {
-    removeEntries(disk.entries, write.truncateFrom, disk.lastIndex);
-    disk.lastIndex = Math.max(disk.discarded.index, Math.min(disk.lastIndex, write.truncateFrom - 1));
-  }
-  for (const { index, term, kind, data } of write.entries) {
-    disk.entries.set(index, { index, term, kind, data });
-    if (index > disk.lastIndex) disk.lastIndex = index;
+  if (write.truncateFrom !== undefined) disk.entries.length = positionOf(disk.entries, write.truncateFrom);
+  for (const entry of write.entries) {
+    const position = positionOf(disk.entries, entry.index);
+    if (disk.entries[position]?.index === entry.index) disk.entries[position] = entry;
+    else if (position === disk.entries.length) disk.entries.push(entry);
+    else disk.entries.splice(position, 0, entry);
   }
   if (write.hardState !== undefined) disk.hardState = new Uint8Array(write.hardState);
 }
 
-function removeEntries(entries: Map<LogIndex, Entry>, from: LogIndex, to: LogIndex): void {
-  if (to - from >= entries.size) {
-    for (const index of entries.keys()) {
-      if (index >= from && index <= to) entries.delete(index);
-    }
-    return;
+/** Position of the first entry at an index or behind it. */
+function positionOf(entries: readonly Entry[], index: LogIndex): number {
+  const last = entries.at(-1);
+  if (last === undefined || last.index < index) return entries.length;
+  let low = 0;
+  let high = entries.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle]?.index ?? 0) < index) low = middle + 1;
+    else high = middle;
   }
-  for (let index = from; index <= to; index++) entries.delete(index);
+  return low;
 }
 
 class MemorySnapshotWriter implements SnapshotWriter {
