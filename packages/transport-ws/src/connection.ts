@@ -1,0 +1,341 @@
+/**
+ * One WebSocket to one peer: the handshake, then batches by lane with heartbeats, until it ends. Ends once, for one
+ * reason, whatever fails first; after that nothing is delivered and nothing is sent.
+ */
+import type { Socket } from 'node:net';
+import {
+  DecodeError,
+  type GroupId,
+  type HelloRefusal,
+  type Lane,
+  type NodeId,
+  type PeerHello,
+} from '@synod/core';
+import type { RawData, WebSocket } from 'ws';
+import { BatchReader } from './batch.js';
+import type { Handshake, HandshakeRole, HandshakeStep } from './handshake.js';
+import { printable } from './handshake-frames.js';
+import { Heartbeat, silentPeriodsMax } from './heartbeat.js';
+import type { PushResult } from './lane-queue.js';
+import type { TransportSettings } from './options.js';
+import { Outbox } from './outbox.js';
+import type { TransportCounters } from './transport-stats.js';
+
+/** What a connection tells. */
+export interface ConnectionOwner {
+  /** The peer's hello is acceptable by itself: decide on it. */
+  admit(connection: Connection, hello: PeerHello): Promise<HelloRefusal | undefined>;
+  /** The connection is up. */
+  onUp(connection: Connection, peer: NodeId): void;
+  /** A payload arrived. */
+  onPayload(peer: NodeId, group: GroupId, payload: Uint8Array): void;
+  /** A hello was refused, on this side or the other; `onEnded` follows. */
+  onRefused(connection: Connection, by: 'us' | 'peer', peer: NodeId | undefined, refusal: HelloRefusal): void;
+  /** The peer sent what is no batch; `onEnded` follows. */
+  onDamaged(peer: NodeId, reason: string): void;
+  /** It ended; told once. */
+  onEnded(connection: Connection, reason: string): void;
+  /** Its socket is gone; told once, after `onEnded`. */
+  onClosed(connection: Connection): void;
+}
+
+/** What a connection is made from. */
+export interface ConnectionInit {
+  /** Which end this is. */
+  readonly role: HandshakeRole;
+  /** The WebSocket: open for a listener, about to connect for a dialer. */
+  readonly socket: WebSocket;
+  /** The TCP socket under it, if there is one already. */
+  readonly tcp: Socket | undefined;
+  /** Address of the other end, for people. */
+  readonly remote: string;
+  /** What to say first. */
+  readonly handshake: Handshake;
+  /** Whom to tell. */
+  readonly owner: ConnectionOwner;
+  /** Limits and clock. */
+  readonly settings: TransportSettings;
+  /** Where to count. */
+  readonly counters: TransportCounters;
+}
+
+/** Codes of RFC 6455 §7.4.1 and, from 4000, our own. */
+const closeCode = {
+  goingAway: 1001,
+  protocolError: 1002,
+  binaryOnly: 1003,
+  refused: 4001,
+  replaced: 4002,
+} as const;
+
+/** What the WebSocket reports when a connection ended without a closing (RFC 6455 §7.1.5). */
+const brokenCode = 1006;
+
+/** Why and how a connection is closed: with words to the peer, or by cutting it. */
+export type CloseManner = keyof typeof closeCode | 'cut';
+
+/** A hello, a welcome and a refusal with their WebSocket headers stay far below. */
+const handshakeBytesMax = 4096;
+/** How long the peer has to answer the closing, in milliseconds. */
+const lingerMs = 500;
+const closeReasonUnitsMax = 40;
+
+/** A connection. */
+export class Connection {
+  /** Which end this is. */
+  readonly role: HandshakeRole;
+  /** Address of the other end, for people. */
+  readonly remote: string;
+  /** The TCP socket, once there is one. */
+  tcp: Socket | undefined;
+  readonly #socket: WebSocket;
+  readonly #handshake: Handshake;
+  readonly #owner: ConnectionOwner;
+  readonly #settings: TransportSettings;
+  readonly #counters: TransportCounters;
+  readonly #outbox: Outbox;
+  #state: 'handshake' | 'up' | 'ended' | 'closed' = 'handshake';
+  #peer: NodeId | undefined;
+  #handshakeBytes = 0;
+  #heartbeat: Heartbeat | undefined;
+  #cancelTimer: () => void;
+  #refusedByUs = false;
+
+  /** @param init - Its parts. */
+  constructor(init: ConnectionInit) {
+    this.role = init.role;
+    this.remote = init.remote;
+    this.tcp = init.tcp;
+    this.#socket = init.socket;
+    this.#handshake = init.handshake;
+    this.#owner = init.owner;
+    this.#settings = init.settings;
+    this.#counters = init.counters;
+    const { limits, clock } = init.settings;
+    this.#outbox = new Outbox(init.socket, limits, init.counters);
+    this.#cancelTimer = clock.after(limits.handshakeTimeoutMs, () =>
+      this.end(`the handshake took more than ${limits.handshakeTimeoutMs} ms`, 'cut'),
+    );
+    this.#attach();
+  }
+
+  /** The peer, once the connection is or was up. */
+  get peer(): NodeId | undefined {
+    return this.#peer;
+  }
+
+  /** Whether it ended. */
+  get ended(): boolean {
+    return this.#state === 'ended' || this.#state === 'closed';
+  }
+
+  /** Bytes in the socket that the operating system has not taken. */
+  get socketBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  /**
+   * Bytes that wait in a lane.
+   *
+   * @param lane - Which.
+   */
+  queuedBytes(lane: Lane): number {
+    return this.#outbox.queuedBytes(lane);
+  }
+
+  /**
+   * Queues a payload on a connection that is up.
+   *
+   * @param group - Its group.
+   * @param payload - The bytes. Copied.
+   * @param lane - Its lane.
+   */
+  send(group: GroupId, payload: Uint8Array, lane: Lane): PushResult {
+    return this.#outbox.push(group, payload, lane);
+  }
+
+  /** Hands what waits to the socket as far as there is room, for a last time before it is closed. */
+  flush(): void {
+    if (this.#state === 'up') this.#outbox.pump();
+  }
+
+  /**
+   * Ends it. Later calls do nothing.
+   *
+   * @param reason - Why, for people here and at the other end.
+   * @param manner - How.
+   */
+  end(reason: string, manner: CloseManner): void {
+    if (this.ended) return;
+    this.#state = 'ended';
+    this.#cancelTimer();
+    this.#heartbeat?.stop();
+    this.#outbox.close();
+    const socket = this.#socket;
+    if (manner === 'cut' || socket.readyState === socket.CONNECTING) {
+      socket.terminate();
+    } else {
+      socket.close(closeCode[manner], printable(reason).slice(0, closeReasonUnitsMax));
+      this.#cancelTimer = this.#settings.clock.after(lingerMs, () => socket.terminate());
+    }
+    this.#owner.onEnded(this, reason);
+  }
+
+  #attach(): void {
+    const socket = this.#socket;
+    socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
+    socket.on('error', (error) => this.#onSocketError(error));
+    socket.on('close', (code, reason) => {
+      this.end(farewell(code, reason), 'cut');
+      this.#state = 'closed';
+      this.#cancelTimer();
+      this.#owner.onClosed(this);
+    });
+    if (this.role === 'listener') {
+      this.#watchHandshakeBytes();
+      return;
+    }
+    socket.on('upgrade', (response) => {
+      this.tcp = response.socket;
+    });
+    socket.on('open', () => {
+      this.#watchHandshakeBytes();
+      this.#outbox.sendAtOnce(this.#handshake.open());
+    });
+  }
+
+  /**
+   * A stranger may announce one message of the full frame length and never finish it. Until the handshake is done,
+   * its bytes are therefore counted below the WebSocket, which would gather them.
+   */
+  #watchHandshakeBytes(): void {
+    const tcp = this.tcp;
+    if (tcp === undefined) return;
+    const count = (chunk: Uint8Array): void => {
+      if (this.#state !== 'handshake') {
+        tcp.off('data', count);
+        return;
+      }
+      this.#handshakeBytes += chunk.length;
+      if (this.#handshakeBytes > handshakeBytesMax) {
+        this.end(`more than ${handshakeBytesMax} bytes came before the handshake was done`, 'cut');
+      }
+    };
+    tcp.on('data', count);
+  }
+
+  #onMessage(data: RawData, isBinary: boolean): void {
+    // After our refusal the peer's own may still be under way; nothing else is of interest.
+    if (this.#state === 'closed' || (this.#state === 'ended' && !this.#refusedByUs)) return;
+    if (!isBinary || !(data instanceof Uint8Array)) {
+      const reason = 'a text message came: only binary frames are spoken here';
+      if (this.#state === 'up') this.#noteDamage(reason);
+      this.end(reason, 'binaryOnly');
+      return;
+    }
+    if (this.#state === 'up') this.#onBatch(data);
+    else this.#follow(this.#handshake.receive(data));
+  }
+
+  #follow(step: HandshakeStep): void {
+    this.#outbox.sendAtOnce(step.send);
+    switch (step.type) {
+      case 'wait':
+        return;
+      case 'admit':
+        if (!this.ended) this.#askAdmission(step.hello);
+        return;
+      case 'up':
+        if (!this.ended) this.#onUp(step.peer);
+        return;
+      case 'refused':
+        this.#refusedByUs ||= step.by === 'us';
+        this.#owner.onRefused(this, step.by, step.peer, step.refusal);
+        this.end(
+          `${step.by === 'us' ? 'refused' : 'refused by the peer'}: ${step.refusal.reason}`,
+          'refused',
+        );
+        return;
+    }
+  }
+
+  #askAdmission(hello: PeerHello): void {
+    this.#owner.admit(this, hello).then(
+      (refusal) => {
+        if (!this.ended) this.#follow(this.#handshake.decide(refusal));
+      },
+      (error: unknown) =>
+        this.end(`the admission of ${hello.id} failed: ${describe(error)}`, 'protocolError'),
+    );
+  }
+
+  #onUp(peer: NodeId): void {
+    this.#state = 'up';
+    this.#peer = peer;
+    this.#cancelTimer();
+    const { clock, heartbeatMs } = this.#settings;
+    this.#heartbeat = new Heartbeat(clock, heartbeatMs, {
+      bytesReceived: () => this.tcp?.bytesRead ?? 0,
+      // What waits in the socket will show the peer that this side lives.
+      beat: () => {
+        if (this.#socket.bufferedAmount === 0) this.#socket.ping();
+      },
+      onSilence: () => this.end(`nothing came from the peer for ${silentPeriodsMax * heartbeatMs} ms`, 'cut'),
+    });
+    this.#owner.onUp(this, peer);
+  }
+
+  #onBatch(data: Uint8Array): void {
+    const peer = this.#peer;
+    if (peer === undefined) return;
+    const counters = this.#counters;
+    counters.bytesReceived += data.length;
+    const batch = this.#readOrEnd(() => new BatchReader(data, this.#settings.limits.frameBytesMax));
+    if (batch === undefined) return;
+    counters.framesReceived++;
+    const next = (): Uint8Array | undefined => batch.next();
+    for (;;) {
+      const payload = this.#readOrEnd(next);
+      if (payload === undefined) return;
+      counters.payloadsReceived++;
+      this.#owner.onPayload(peer, batch.group, payload);
+      if (this.ended) return;
+    }
+  }
+
+  /** A failure to read ends the connection; a failure of the handler is not caught: it is a bug there. */
+  #readOrEnd<Read>(read: () => Read): Read | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#noteDamage(error.message);
+      this.end(error.message, 'protocolError');
+      return undefined;
+    }
+  }
+
+  /** The WebSocket found its rules broken, such as the greatest length of a message, or the network failed. */
+  #onSocketError(error: Error): void {
+    const broken = 'code' in error && String(error.code).startsWith('WS_ERR_');
+    if (broken && this.#state === 'up') this.#noteDamage(describe(error));
+    this.end(describe(error), 'protocolError');
+  }
+
+  #noteDamage(reason: string): void {
+    this.#counters.framesDamaged++;
+    if (this.#peer !== undefined) this.#owner.onDamaged(this.#peer, reason);
+  }
+}
+
+function farewell(code: number, reason: Buffer): string {
+  if (code === brokenCode) return 'the connection broke';
+  return `the peer closed the connection (${code}${reason.length > 0 ? `: ${printable(reason.toString())}` : ''})`;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return printable(String(error));
+  // Node reports a failure at several addresses of one name as an AggregateError without a message.
+  const code = 'code' in error ? String(error.code) : error.name;
+  return printable(error.message === '' ? code : error.message);
+}

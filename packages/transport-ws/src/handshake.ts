@@ -1,0 +1,216 @@
+/**
+ * How two nodes come to trust one connection, as a state machine without sockets: it takes frames and decisions and
+ * says what to send and what to do next.
+ *
+ * ```text
+ * dialer                                   listener
+ *   | ---- hello -------------------------> |  judged; then, if it may stay:
+ *   | <------------------------- hello ---- |
+ *   |  judged; admitted, durably            |  admitted, durably
+ *   | ---- welcome -----------------------> |
+ *   | <----------------------- welcome ---- |
+ * ```
+ *
+ * Either side may refuse instead of going on. The connection is up for a side that has both sent and received a
+ * welcome. A listener keeps silent about itself until the dialer's hello is judged, and both admissions run at once.
+ */
+import { DecodeError, type HelloRefusal, type Incarnation, type NodeId, type PeerHello } from '@synod/core';
+import {
+  type Hello,
+  openHandshakeFrame,
+  printable,
+  sealHello,
+  sealRefusal,
+  sealWelcome,
+  spokenVersions,
+} from './handshake-frames.js';
+
+/** Which end of the connection this side is. */
+export type HandshakeRole = 'dialer' | 'listener';
+
+/** What a handshake says and expects. */
+export interface HandshakeTerms {
+  /** This end. */
+  readonly role: HandshakeRole;
+  /** This node's cluster. */
+  readonly clusterId: string;
+  /** This node. */
+  readonly id: NodeId;
+  /** This node's incarnation. */
+  readonly incarnation: Incarnation;
+  /** Whom a dialer looks for; unused by a listener. */
+  readonly wantedId?: NodeId;
+  /** Whether a node is a configured peer. */
+  isKnown(id: NodeId): boolean;
+}
+
+/** What follows from a frame or a decision. `send` comes first. */
+export type HandshakeStep =
+  /** Wait for the next frame. */
+  | { readonly type: 'wait'; readonly send: readonly Uint8Array[] }
+  /** Ask for this peer's admission, then call {@link Handshake.decide}. */
+  | { readonly type: 'admit'; readonly send: readonly Uint8Array[]; readonly hello: PeerHello }
+  /** The connection is up. */
+  | { readonly type: 'up'; readonly send: readonly Uint8Array[]; readonly peer: NodeId }
+  /** It is over. `peer` is who the other side is, or says it is. */
+  | {
+      readonly type: 'refused';
+      readonly send: readonly Uint8Array[];
+      readonly by: 'us' | 'peer';
+      readonly peer: NodeId | undefined;
+      readonly refusal: HelloRefusal;
+    };
+
+const nothing: readonly Uint8Array[] = [];
+
+/** One connection's handshake. */
+export class Handshake {
+  readonly #terms: HandshakeTerms;
+  /** Who the other side is, or says it is: for messages only. */
+  #peer: NodeId | undefined;
+  /** Whose hello was found acceptable. */
+  #admissionOf: NodeId | undefined;
+  #sentWelcome = false;
+  #receivedWelcome = false;
+  #refused = false;
+  #refusedByPeer = false;
+
+  /** @param terms - What to say and expect. */
+  constructor(terms: HandshakeTerms) {
+    this.#terms = terms;
+    this.#peer = terms.wantedId;
+  }
+
+  /** Begins: a dialer's hello, or nothing for a listener. */
+  open(): readonly Uint8Array[] {
+    const { role, wantedId } = this.#terms;
+    return role === 'dialer' && wantedId !== undefined ? [this.#hello(wantedId)] : nothing;
+  }
+
+  /**
+   * Takes one message of the peer.
+   *
+   * @param bytes - The message. Never makes it throw.
+   */
+  receive(bytes: Uint8Array): HandshakeStep {
+    try {
+      const frame = openHandshakeFrame(bytes);
+      switch (frame.type) {
+        case 'hello':
+          return this.#onHello(frame.hello);
+        case 'welcome':
+          return this.#onWelcome();
+        case 'refuse':
+          return this.#onRefusal(frame.refusal);
+      }
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      return this.#refuse('MALFORMED', error.message);
+    }
+  }
+
+  /**
+   * Takes the decision on the peer that an `admit` step asked for.
+   *
+   * @param refusal - `undefined` to accept it, or why not.
+   */
+  decide(refusal: HelloRefusal | undefined): HandshakeStep {
+    if (refusal !== undefined) return this.#refuse(refusal.code, refusal.reason);
+    if (this.#refused) return { type: 'wait', send: nothing };
+    this.#sentWelcome = true;
+    return this.#upOrWait([sealWelcome()]);
+  }
+
+  #onHello(hello: Hello): HandshakeStep {
+    if (this.#refused) return { type: 'wait', send: nothing };
+    if (this.#admissionOf !== undefined)
+      return this.#refuse('MALFORMED', 'a second hello came: say hello once');
+    this.#peer ??= hello.id;
+    const refusal = judge(hello, this.#terms);
+    if (refusal !== undefined) return this.#refuse(refusal.code, refusal.reason);
+    this.#admissionOf = hello.id;
+    const send = this.#terms.role === 'listener' ? [this.#hello(hello.id)] : nothing;
+    return { type: 'admit', send, hello: { id: hello.id, incarnation: hello.incarnation } };
+  }
+
+  #onWelcome(): HandshakeStep {
+    if (this.#refused) return { type: 'wait', send: nothing };
+    if (this.#admissionOf === undefined) return this.#refuse('MALFORMED', 'a welcome came before any hello');
+    if (this.#receivedWelcome) return this.#refuse('MALFORMED', 'a second welcome came');
+    this.#receivedWelcome = true;
+    return this.#upOrWait(nothing);
+  }
+
+  #onRefusal(refusal: HelloRefusal): HandshakeStep {
+    if (this.#refusedByPeer) return { type: 'wait', send: nothing };
+    this.#refusedByPeer = true;
+    this.#refused = true;
+    return { type: 'refused', send: nothing, by: 'peer', peer: this.#peer, refusal };
+  }
+
+  #upOrWait(send: readonly Uint8Array[]): HandshakeStep {
+    const peer = this.#admissionOf;
+    if (peer === undefined || !this.#sentWelcome || !this.#receivedWelcome) return { type: 'wait', send };
+    return { type: 'up', send, peer };
+  }
+
+  #refuse(code: HelloRefusal['code'], reason: string): HandshakeStep {
+    if (this.#refused) return { type: 'wait', send: nothing };
+    this.#refused = true;
+    const refusal = { code, reason };
+    return { type: 'refused', send: [sealRefusal(refusal)], by: 'us', peer: this.#peer, refusal };
+  }
+
+  #hello(wantedId: NodeId): Uint8Array {
+    const { clusterId, id, incarnation } = this.#terms;
+    return sealHello({ versions: spokenVersions, clusterId, id, wantedId, incarnation });
+  }
+}
+
+/** What can be told from a hello alone, most telling first. */
+function judge(hello: Hello, terms: HandshakeTerms): HelloRefusal | undefined {
+  const { least, greatest } = spokenVersions;
+  if (hello.versions.greatest < least || hello.versions.least > greatest) {
+    return {
+      code: 'VERSION_MISMATCH',
+      reason: `${terms.id} speaks transport versions ${least} to ${greatest}, ${hello.id} speaks ${hello.versions.least} to ${hello.versions.greatest}: upgrade the older one`,
+    };
+  }
+  if (hello.clusterId !== terms.clusterId) {
+    return {
+      code: 'WRONG_CLUSTER',
+      reason: `${terms.id} belongs to cluster "${printable(terms.clusterId)}", ${hello.id} to "${printable(hello.clusterId)}": give both the same cluster id or the right addresses`,
+    };
+  }
+  return terms.role === 'dialer' ? judgeListener(hello, terms) : judgeDialer(hello, terms);
+}
+
+function judgeListener(hello: Hello, terms: HandshakeTerms): HelloRefusal | undefined {
+  if (hello.id === terms.wantedId && hello.wantedId === terms.id) return undefined;
+  return {
+    code: 'WRONG_NODE',
+    reason: `${terms.id} looked for ${terms.wantedId ?? 'nobody'} at this address and found ${hello.id}: correct the address of ${terms.wantedId ?? 'this peer'}`,
+  };
+}
+
+function judgeDialer(hello: Hello, terms: HandshakeTerms): HelloRefusal | undefined {
+  if (hello.wantedId !== terms.id) {
+    return {
+      code: 'WRONG_NODE',
+      reason: `${hello.id} looked for ${hello.wantedId}, but this is ${terms.id}: correct the address of ${hello.wantedId}`,
+    };
+  }
+  if (!terms.isKnown(hello.id)) {
+    return {
+      code: 'UNKNOWN_NODE',
+      reason: `${hello.id} is not among the peers of ${terms.id}: add it there, or remove ${terms.id} from the peers of ${hello.id}`,
+    };
+  }
+  if (hello.id > terms.id) {
+    return {
+      code: 'MALFORMED',
+      reason: `${hello.id} dialed ${terms.id}: of two nodes the one with the smaller id dials`,
+    };
+  }
+  return undefined;
+}

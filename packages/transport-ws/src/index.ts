@@ -1,0 +1,39 @@
+/**
+ * Carries payloads between the nodes of a cluster over WebSocket. One connection a pair of nodes, opened by the one
+ * with the smaller id; both sides say who they are and admit each other before any payload; what is sent in one turn
+ * of the event loop leaves as one checksummed frame; queues are bounded; silent peers are found and dialed again.
+ *
+ * @example Two nodes in one process.
+ * ```ts
+ * import { Random } from '@synod/core';
+ * import { createWebSocketTransport } from '@synod/transport-ws';
+ *
+ * const transport = createWebSocketTransport({
+ *   clusterId: 'orders',
+ *   id: 'n1',
+ *   listen: { port: 7001 },
+ *   peers: [{ id: 'n2', address: 'ws://127.0.0.1:7002' }],
+ *   random: new Random('n1'),
+ * });
+ * await transport.start(handler, incarnation); // handler: a TransportHandler of @synod/core
+ * transport.send('n2', 0, Uint8Array.of(1, 2, 3)); // false when it was dropped
+ * await transport.close();
+ * ```
+ *
+ * @packageDocumentation
+ */
+export type { DropReason, TransportEvent } from './events.js';
+export { TransportListenError } from './listen-error.js';
+export {
+  defaultTransportLimits,
+  type ListenOptions,
+  type ReconnectOptions,
+  type TransportLimits,
+  type WebSocketTransportOptions,
+} from './options.js';
+export type { PeerStats, TransportStats } from './transport-stats.js';
+export {
+  createWebSocketTransport,
+  type ListenAddress,
+  type WebSocketTransport,
+} from './websocket-transport.js';

@@ -1,0 +1,219 @@
+/** What a transport can be told, its defaults, and the checks that stand before anything is started. */
+import {
+  type Clock,
+  encodeUtf8,
+  InvalidArgumentError,
+  type NodeId,
+  type PeerAddress,
+  parseInteger,
+  parseNodeId,
+  type Random,
+} from '@synod/core';
+import type { TransportEvent } from './events.js';
+import { clusterIdBytesMax, handshakeFrameBytesMax } from './handshake-frames.js';
+import { platformClock } from './platform-clock.js';
+
+/** Bounds on memory and patience. All of them can be set; the defaults suit a cluster in one data centre. */
+export interface TransportLimits {
+  /**
+   * Greatest length of a frame in bytes, and so, less 26 bytes, of one payload. A peer that sends more is cut off: give
+   * all nodes the same. 1024 to 2^30. Default 4 MiB.
+   */
+  readonly frameBytesMax: number;
+  /** Greatest sum of waiting frames of the lane `protocol`, in bytes a peer; at least `frameBytesMax`. Default 16 MiB. */
+  readonly protocolLaneBytesMax: number;
+  /** Greatest sum of waiting frames of the lane `snapshot`, in bytes a peer; at least `frameBytesMax`. Default 4 MiB. */
+  readonly snapshotLaneBytesMax: number;
+  /**
+   * No more frames are handed to a peer's socket while it holds this many bytes that the operating system has not
+   * taken; for snapshot frames a quarter of it. 4096 to 2^30. Default 1 MiB.
+   */
+  readonly socketBytesMax: number;
+  /**
+   * Connections that may be open without having said an acceptable hello. One more closes the oldest of them, so that
+   * idle strangers cannot keep peers out. 1 to 65536. Default 64.
+   */
+  readonly strangersMax: number;
+  /** Milliseconds that a connection has to say hello, and then to be up. 1 to 2^31 - 1. Default 5000. */
+  readonly handshakeTimeoutMs: number;
+}
+
+/** The limits that hold where none are given. */
+export const defaultTransportLimits: TransportLimits = {
+  frameBytesMax: 4 * 1024 * 1024,
+  protocolLaneBytesMax: 16 * 1024 * 1024,
+  snapshotLaneBytesMax: 4 * 1024 * 1024,
+  socketBytesMax: 1024 * 1024,
+  strangersMax: 64,
+  handshakeTimeoutMs: 5000,
+};
+
+/** Where to listen. */
+export interface ListenOptions {
+  /** Host name or address of this machine. Default `127.0.0.1`, which no other machine can reach. */
+  readonly host?: string;
+  /** TCP port, 0 to 65535; 0 takes any free one. */
+  readonly port: number;
+}
+
+/** How to come back to a peer that cannot be reached. */
+export interface ReconnectOptions {
+  /** Longest wait after the first failure, in milliseconds; doubles with each one. 1 to 2^31 - 1. Default 50. */
+  readonly baseMs?: number;
+  /** Longest wait at all, in milliseconds; at least `baseMs`. Default 2000. */
+  readonly capMs?: number;
+}
+
+/** What {@link createWebSocketTransport} is given. */
+export interface WebSocketTransportOptions {
+  /** Name of the cluster, 1 to 128 bytes of UTF-8: nodes of another cluster are refused. */
+  readonly clusterId: string;
+  /** This node. */
+  readonly id: NodeId;
+  /** Where to listen. */
+  readonly listen: ListenOptions;
+  /**
+   * The other nodes, each with an address of the form `ws://host:port`. Nodes that are not listed are refused; this
+   * node itself may be listed and is passed over.
+   */
+  readonly peers: readonly PeerAddress[];
+  /** Where the jitter of reconnection comes from. */
+  readonly random: Random;
+  /** Where time comes from. Default: the platform's. */
+  readonly clock?: Clock;
+  /** Bounds other than the defaults. */
+  readonly limits?: Partial<TransportLimits>;
+  /**
+   * Milliseconds between beats on an idle connection; a peer that was silent for three of them is declared dead. Give
+   * all nodes the same. 1 to 2^31 - 1. Default 1000.
+   */
+  readonly heartbeatMs?: number;
+  /** How to come back to a peer that cannot be reached. */
+  readonly reconnect?: ReconnectOptions;
+  /** Told what happens and why: for logs and metrics. Must neither throw nor call the transport. */
+  readonly onEvent?: (event: TransportEvent) => void;
+}
+
+/** Options after the checks, with nothing left open. */
+export interface TransportSettings {
+  /** This node's cluster. */
+  readonly clusterId: string;
+  /** This node. */
+  readonly id: NodeId;
+  /** Where to listen. */
+  readonly listen: Required<ListenOptions>;
+  /** The source of jitter. */
+  readonly random: Random;
+  /** The source of time. */
+  readonly clock: Clock;
+  /** All bounds. */
+  readonly limits: TransportLimits;
+  /** Milliseconds between beats. */
+  readonly heartbeatMs: number;
+  /** Waiting times. */
+  readonly reconnect: Required<ReconnectOptions>;
+  /** Whom to tell. */
+  readonly onEvent: (event: TransportEvent) => void;
+}
+
+const delayMsMax = 2 ** 31 - 1;
+const bytesMax = 2 ** 30;
+
+/**
+ * Checks options and fills in defaults.
+ *
+ * @param options - What the caller gave.
+ * @throws InvalidArgumentError naming the first option that is out of its range.
+ */
+export function parseOptions(options: WebSocketTransportOptions): TransportSettings {
+  const baseMs = parseInteger(options.reconnect?.baseMs ?? 50, 'reconnect.baseMs', 1, delayMsMax);
+  return {
+    clusterId: parseClusterId(options.clusterId),
+    id: parseNodeId(options.id, 'id'),
+    listen: {
+      host: options.listen.host ?? '127.0.0.1',
+      port: parseInteger(options.listen.port, 'listen.port', 0, 65535),
+    },
+    random: options.random,
+    clock: options.clock ?? platformClock,
+    limits: parseLimits({ ...defaultTransportLimits, ...options.limits }),
+    heartbeatMs: parseInteger(options.heartbeatMs ?? 1000, 'heartbeatMs', 1, delayMsMax),
+    reconnect: {
+      baseMs,
+      capMs: parseInteger(
+        options.reconnect?.capMs ?? Math.max(2000, baseMs),
+        'reconnect.capMs',
+        baseMs,
+        delayMsMax,
+      ),
+    },
+    onEvent: options.onEvent ?? (() => {}),
+  };
+}
+
+/**
+ * Checks a list of peers.
+ *
+ * @param peers - What the caller gave.
+ * @param self - This node, which is passed over.
+ * @returns Address by node.
+ * @throws InvalidArgumentError when a node is listed twice or an address is not of the form `ws://host:port`.
+ */
+export function parsePeers(peers: readonly PeerAddress[], self: NodeId): Map<NodeId, string> {
+  const addresses = new Map<NodeId, string>();
+  for (const peer of peers) {
+    const id = parseNodeId(peer.id, 'peer id');
+    if (addresses.has(id)) throw new InvalidArgumentError(`peer ${id} is listed twice: list each node once`);
+    addresses.set(id, parseAddress(id, peer.address));
+  }
+  addresses.delete(self);
+  return addresses;
+}
+
+function parseClusterId(clusterId: string): string {
+  const bytes = typeof clusterId === 'string' ? encodeUtf8(clusterId).length : 0;
+  if (bytes >= 1 && bytes <= clusterIdBytesMax) return clusterId;
+  throw new InvalidArgumentError(
+    `clusterId is ${JSON.stringify(clusterId)}: it must be a text of 1 to ${clusterIdBytesMax} bytes`,
+  );
+}
+
+function parseLimits(limits: TransportLimits): TransportLimits {
+  const { frameBytesMax, protocolLaneBytesMax, snapshotLaneBytesMax } = limits;
+  parseInteger(frameBytesMax, 'limits.frameBytesMax', handshakeFrameBytesMax, bytesMax);
+  parseInteger(protocolLaneBytesMax, 'limits.protocolLaneBytesMax', frameBytesMax, bytesMax);
+  parseInteger(snapshotLaneBytesMax, 'limits.snapshotLaneBytesMax', frameBytesMax, bytesMax);
+  parseInteger(limits.socketBytesMax, 'limits.socketBytesMax', 4096, bytesMax);
+  parseInteger(limits.strangersMax, 'limits.strangersMax', 1, 65536);
+  parseInteger(limits.handshakeTimeoutMs, 'limits.handshakeTimeoutMs', 1, delayMsMax);
+  return limits;
+}
+
+function parseAddress(id: NodeId, address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const plain = url !== undefined && url.protocol === 'ws:' && url.hostname !== '';
+  if (plain && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '')
+    return address;
+  throw new InvalidArgumentError(
+    `address of peer ${id} is ${JSON.stringify(address)}: it must have the form ws://host:port`,
+  );
+}
+
+/**
+ * How every WebSocket here is set up, at both ends: no compression (it costs more than the wire, and memory that a
+ * peer decides on), no answers to pings (a peer could queue them without end), messages up to one frame.
+ *
+ * @param limits - The bounds.
+ */
+export function socketOptions(limits: TransportLimits): {
+  perMessageDeflate: false;
+  autoPong: false;
+  maxPayload: number;
+} {
+  return {
+    perMessageDeflate: false,
+    autoPong: false,
+
+    maxPayload: limits.frameBytesMax,
+  };
+}

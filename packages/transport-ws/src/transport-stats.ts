@@ -1,0 +1,68 @@
+/** Counters of a transport. */
+import type { Lane, NodeId } from '@synod/core';
+import type { DropReason } from './events.js';
+
+/** Counts since the transport was made, and what is there at this moment. */
+export interface TransportStats {
+  /** Batches handed to sockets; handshakes and beats are not counted. */
+  readonly framesSent: number;
+  /** Whole batches that came from peers. */
+  readonly framesReceived: number;
+  /** Payloads in the batches sent. `payloadsSent / framesSent` is what batching gains. */
+  readonly payloadsSent: number;
+  /** Payloads handed to the handler. */
+  readonly payloadsReceived: number;
+  /** Bytes of the batches sent, WebSocket headers not counted. */
+  readonly bytesSent: number;
+  /** Bytes of the batches that came from peers. */
+  readonly bytesReceived: number;
+  /** Payloads that still waited here when their connection ended. What was in the socket by then is not known. */
+  readonly payloadsLost: number;
+  /** Messages of peers that were no whole frame or no batch; each cost its connection. */
+  readonly framesDamaged: number;
+  /** Payloads that `send` returned `false` for, by lane and reason. */
+  readonly dropped: Readonly<Record<Lane, Readonly<Record<DropReason, number>>>>;
+  /** Connections open now that have not said an acceptable hello. */
+  readonly strangers: number;
+  /** Connections that were closed to make room for another stranger. */
+  readonly strangersTurnedAway: number;
+  /** The configured peers. */
+  readonly peers: readonly PeerStats[];
+}
+
+/** What is there of one peer at this moment. */
+export interface PeerStats {
+  /** The peer. */
+  readonly peer: NodeId;
+  /** Whether a connection is up. */
+  readonly connected: boolean;
+  /** Bytes that wait, by lane. */
+  readonly queuedBytes: Readonly<Record<Lane, number>>;
+  /** Bytes in the socket that the operating system has not taken. */
+  readonly socketBytes: number;
+}
+
+/** The counters themselves. */
+export class TransportCounters {
+  framesSent = 0;
+  framesReceived = 0;
+  payloadsSent = 0;
+  payloadsReceived = 0;
+  bytesSent = 0;
+  bytesReceived = 0;
+  payloadsLost = 0;
+  framesDamaged = 0;
+  readonly dropped: Record<Lane, Record<DropReason, number>> = { protocol: noDrops(), snapshot: noDrops() };
+
+  /** A copy of the counts. */
+  snapshot(): Omit<TransportStats, 'strangers' | 'strangersTurnedAway' | 'peers'> {
+    return {
+      ...this,
+      dropped: { protocol: { ...this.dropped.protocol }, snapshot: { ...this.dropped.snapshot } },
+    };
+  }
+}
+
+function noDrops(): Record<DropReason, number> {
+  return { 'not-connected': 0, 'lane-full': 0, 'too-large': 0 };
+}
