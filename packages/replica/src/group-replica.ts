@@ -1,0 +1,393 @@
+/** A replica, put together: calls come in here, the driver runs the engine, and each kind of effect has its own part. */
+import {
+  type Clock,
+  type ConsensusEngine,
+  checkMembership,
+  type Defer,
+  type Effects,
+  type EngineMessage,
+  type GroupId,
+  type GroupStorage,
+  isSynodError,
+  type LogIndex,
+  type Membership,
+  type MessageCodec,
+  type NodeId,
+  type StateMachine,
+  type SynodError,
+  type Transport,
+} from '@synod/core';
+import { ApplyLoop } from './apply-loop.js';
+import { EngineDriver } from './engine-driver.js';
+import { ClosedError, NotAdmittedError, ReplicaFailedError } from './errors.js';
+import type { EventStream } from './event-stream.js';
+import type { HostEventListener, RuntimeEvent } from './events.js';
+import { LeaderWatch } from './leader-watch.js';
+import type { ReplicaSettings } from './limits.js';
+import { PayloadIntake } from './payload-intake.js';
+import { PeerOutbox } from './peer-outbox.js';
+import { Proposals } from './proposals.js';
+import { Reads } from './reads.js';
+import type {
+  Applied,
+  CallOptions,
+  ReadOptions,
+  Replica,
+  ReplicaMetrics,
+  ReplicaState,
+  ReplicaStatus,
+} from './replica.js';
+import { SnapshotReceiver } from './snapshot-receiver.js';
+import { SnapshotSender } from './snapshot-sender.js';
+import type { SnapshotStore } from './snapshot-store.js';
+import { SnapshotTaker } from './snapshot-taker.js';
+
+/** What a replica is put together from. */
+export interface GroupParts<Message extends EngineMessage, Result> {
+  readonly id: NodeId;
+  readonly group: GroupId;
+  readonly engine: ConsensusEngine<Message>;
+  readonly codec: MessageCodec<Message>;
+  readonly stateMachine: StateMachine<Result>;
+  readonly membership: Membership;
+  readonly snapshots: SnapshotStore;
+  readonly storage: GroupStorage;
+  readonly transport: Transport;
+  readonly settings: ReplicaSettings;
+  readonly snapshotEveryEntries: number;
+  readonly snapshotEveryBytes: number;
+  readonly clock: Clock;
+  readonly defer: Defer;
+  readonly tickMs: number;
+  readonly events: EventStream;
+  /** Says why the node does not take part yet. */
+  readonly admissionGap: () => string;
+  /** The replica stopped by itself; `storage` concerns the whole node. */
+  readonly stopped: (what: 'storage' | 'replica', error: ReplicaFailedError) => void;
+  /** The replica is closed. */
+  readonly closed: () => void;
+}
+
+/** The replica of one group on one node. */
+export class GroupReplica<Message extends EngineMessage, Result> implements Replica<Result> {
+  readonly id: NodeId;
+  readonly group: GroupId;
+  readonly failed: Promise<never>;
+  readonly #parts: GroupParts<Message, Result>;
+  readonly #driver: EngineDriver<Message>;
+  readonly #outbox: PeerOutbox<Message>;
+  readonly #proposals: Proposals<Result>;
+  readonly #reads: Reads;
+  readonly #leader: LeaderWatch;
+  readonly #applyLoop: ApplyLoop<Result>;
+  readonly #taker: SnapshotTaker;
+  readonly #sender: SnapshotSender<Message>;
+  readonly #receiver: SnapshotReceiver<Message>;
+  readonly #intake: PayloadIntake<Message>;
+  #state: ReplicaState = 'waitingForAdmission';
+  #failure: ReplicaFailedError | undefined;
+  #rejectFailed: (error: ReplicaFailedError) => void = () => undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: GroupParts<Message, Result>) {
+    const { id, group, engine, codec, settings, tickMs, transport, snapshots, stateMachine, clock } = parts;
+    this.#parts = parts;
+    this.id = id;
+    this.group = group;
+    this.failed = new Promise((_, reject) => {
+      this.#rejectFailed = reject;
+    });
+    this.failed.catch(() => undefined);
+    const emit = (event: RuntimeEvent) => parts.events.emit(group, event);
+    const failed = (cause: unknown) => this.#fail('replica', cause);
+    this.#proposals = new Proposals(settings, tickMs);
+    this.#reads = new Reads(settings, tickMs);
+    this.#leader = new LeaderWatch(id, settings, tickMs);
+    this.#leader.changed(engine.status().leader);
+    this.#outbox = new PeerOutbox(group, codec, transport, settings.payloadBytesMax, (peer) =>
+      this.#driver.unreachable(peer),
+    );
+    this.#driver = new EngineDriver({ ...parts, outbox: this.#outbox, hooks: this.#turnHooks() });
+    this.#applyLoop = new ApplyLoop(stateMachine, this.#proposals, parts.membership, settings, clock, {
+      restore: (meta) => this.#restore(meta),
+      applied: (from, to) => this.#applied(from, to),
+      resumed: () => this.#driver.schedule(),
+      failed,
+    });
+    this.#taker = new SnapshotTaker(stateMachine, snapshots, {
+      emit,
+      saved: (meta) => this.#driver.step({ type: 'snapshotSaved', meta }),
+      failed,
+    });
+    this.#sender = new SnapshotSender(group, codec, transport, snapshots, settings, {
+      emit,
+      ended: (peer, delivered) => this.#driver.step({ type: 'snapshotSent', peer, delivered }),
+    });
+    this.#receiver = new SnapshotReceiver(group, transport, snapshots, settings, {
+      emit,
+      durable: (message) => this.#driver.step({ type: 'receive', message }),
+      failed,
+    });
+    this.#intake = new PayloadIntake({
+      id,
+      codec,
+      driver: this.#driver,
+      sender: this.#sender,
+      receiver: this.#receiver,
+      dropped: (peer, reason) => emit({ type: 'payloadDropped', peer, reason }),
+    });
+  }
+
+  get leader(): NodeId | undefined {
+    return this.#leader.leader;
+  }
+
+  get isLeader(): boolean {
+    return this.#leader.leader === this.id;
+  }
+
+  propose(command: Uint8Array, options: CallOptions = {}): Promise<Applied<Result>> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    this.#driver.schedule();
+    return this.#proposals.propose(command, options);
+  }
+
+  read<Value>(query: () => Value, options: ReadOptions = {}): Promise<Value> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    this.#driver.schedule();
+    return this.#reads.read(query, options);
+  }
+
+  waitForLeader(options: CallOptions = {}): Promise<NodeId> {
+    const end = this.#end();
+    return end === undefined ? this.#leader.wait(options) : Promise.reject(end);
+  }
+
+  transferLeadership(to?: NodeId, options: CallOptions = {}): Promise<NodeId> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return this.#leader.transfer(options, () =>
+      this.#driver.step(
+        to === undefined ? { type: 'transferLeadership' } : { type: 'transferLeadership', to },
+      ),
+    );
+  }
+
+  changeMembership(target: Membership, options: CallOptions = {}): Promise<Applied<undefined>> {
+    const refusal = this.#refusal() ?? membershipError(target);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    this.#driver.schedule();
+    return this.#proposals.changeMembership(target, options);
+  }
+
+  campaign(): void {
+    this.#driver.step({ type: 'campaign' });
+  }
+
+  status(): ReplicaStatus {
+    const engine = this.#parts.engine.status();
+    return {
+      state: this.#state,
+      explanation: this.#explanation(engine.explanation),
+      engine,
+      appliedIndex: this.#applyLoop.index,
+      pendingProposals: this.#proposals.pending,
+      pendingReads: this.#reads.pending,
+      savesInFlight: this.#driver.savesInFlight,
+      sendingSnapshotTo: this.#sender.peers,
+      receivingSnapshotFrom: this.#receiver.peer,
+    };
+  }
+
+  metrics(): ReplicaMetrics {
+    return {
+      proposals: this.#proposals.count,
+      proposalBatches: this.#proposals.batches,
+      reads: this.#reads.count,
+      readBarriers: this.#reads.barriers,
+      saves: this.#driver.saves,
+      entriesSaved: this.#driver.entriesSaved,
+      payloadsSent: this.#outbox.payloads,
+      messagesSent: this.#outbox.messages,
+      messagesReceived: this.#intake.messages,
+      payloadsDropped: this.#intake.dropped,
+      entriesApplied: this.#applyLoop.entries,
+      snapshotsSaved: this.#taker.saved,
+      snapshotsSent: this.#sender.sent,
+      snapshotsReceived: this.#receiver.received,
+      appliedIndex: this.#applyLoop.index,
+      pendingProposals: this.#proposals.pending,
+      pendingReads: this.#reads.pending,
+    };
+  }
+
+  onEvent(listener: HostEventListener): () => void {
+    return this.#parts.events.subscribe((event) => {
+      if (event.group === this.group) listener(event);
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** The node was admitted: the engine takes part from now on. */
+  start(): void {
+    if (this.#state !== 'waitingForAdmission') return;
+    this.#state = 'running';
+    this.#driver.start();
+  }
+
+  /** One unit of time passed. */
+  tick(): void {
+    this.#proposals.tick();
+    this.#reads.tick();
+    this.#leader.tick();
+    if (!this.#driver.isRunning) return;
+    this.#sender.tick();
+    this.#receiver.tick();
+    this.#driver.tick();
+  }
+
+  /** A peer's payload arrived; it is only valid during the call. */
+  receive(from: NodeId, payload: Uint8Array): void {
+    this.#intake.receive(from, payload);
+  }
+
+  /** The connection to a peer is gone. */
+  peerDown(peer: NodeId): void {
+    this.#sender.peerDown(peer);
+    this.#receiver.peerDown(peer);
+    this.#driver.unreachable(peer);
+  }
+
+  /** Stops because of an error elsewhere on the node. */
+  failWith(error: ReplicaFailedError): void {
+    if (this.#state === 'failed' || this.#state === 'closed') return;
+    this.#state = 'failed';
+    this.#failure = error;
+    this.#driver.stop();
+    this.#endCalls(error);
+    this.#sender.stop();
+    void this.#receiver.stop();
+    void this.#taker.abandon('the replica stopped');
+    this.#parts.events.emit(this.group, { type: 'failed', reason: error.reason, cause: error.cause });
+    this.#rejectFailed(error);
+  }
+
+  #turnHooks() {
+    return {
+      handOver: () => {
+        this.#proposals.handOver<Message>((input) => this.#parts.engine.step(input));
+        this.#reads.handOver<Message>((input) => this.#parts.engine.step(input));
+      },
+      carryOut: (effects: Effects<Message>) => this.#carryOut(effects),
+      apply: () => {
+        const hasMore = this.#applyLoop.advance();
+        if (!this.#applyLoop.isRestoring) this.#reads.answer(this.#applyLoop.index);
+        return hasMore;
+      },
+      failed: (what: 'storage' | 'replica', cause: unknown) => this.#fail(what, cause),
+    };
+  }
+
+  #carryOut({ events, refused, snapshots, committed, reads }: Effects<Message>): void {
+    for (const event of events) {
+      if (event.type === 'leaderChanged') this.#leader.changed(event.leader);
+      this.#parts.events.emit(this.group, event);
+    }
+    for (const refusal of refused) {
+      const { subject } = refusal;
+      if (subject.type === 'proposal') this.#proposals.refused(subject.proposal, refusal);
+      else if (subject.type === 'read') this.#reads.refused(subject.context, refusal);
+      else this.#leader.transferRefused(refusal);
+    }
+    for (const work of snapshots) {
+      if (work.type === 'send') this.#sender.send(work);
+      else this.#applyLoop.install(work.meta);
+    }
+    this.#applyLoop.commit(committed);
+    for (const ready of reads) this.#reads.ready(ready);
+  }
+
+  #applied(from: LogIndex, to: LogIndex): void {
+    if (this.#parts.events.isHeard) this.#parts.events.emit(this.group, { type: 'applied', from, to });
+    this.#driver.step({ type: 'applied', through: to });
+    const { entriesSinceSnapshot, bytesSinceSnapshot, index } = this.#applyLoop;
+    const { snapshotEveryEntries, snapshotEveryBytes } = this.#parts;
+    const isDue = entriesSinceSnapshot >= snapshotEveryEntries || bytesSinceSnapshot >= snapshotEveryBytes;
+    if (!isDue || this.#taker.isBusy || index <= this.#parts.snapshots.newestIndex) return;
+    this.#applyLoop.entriesSinceSnapshot = 0;
+    this.#applyLoop.bytesSinceSnapshot = 0;
+    this.#taker.take(this.#applyLoop.state);
+  }
+
+  async #restore(meta: Parameters<SnapshotStore['restore']>[1]) {
+    const { snapshots, stateMachine, events } = this.#parts;
+    await this.#taker.abandon('a snapshot from a peer takes the place of the state');
+    const restored = await snapshots.restore(stateMachine, meta, () => this.#driver.isRunning);
+    const at = { index: restored.meta.index, term: restored.meta.term };
+    events.emit(this.group, { type: 'snapshotRestored', at, bytes: restored.bytes });
+    return restored.meta;
+  }
+
+  #refusal(): SynodError | undefined {
+    if (this.#state === 'running') return undefined;
+    return this.#end() ?? new NotAdmittedError(this.#parts.admissionGap());
+  }
+
+  #end(): SynodError | undefined {
+    if (this.#failure !== undefined) return this.#failure;
+    return this.#state === 'closed' ? new ClosedError(`replica of group ${this.group}`) : undefined;
+  }
+
+  #explanation(ofEngine: string): string {
+    if (this.#failure !== undefined) return this.#failure.message;
+    if (this.#state === 'closed') return 'it is closed';
+    if (this.#state === 'waitingForAdmission') return this.#parts.admissionGap();
+    if (this.#applyLoop.isRestoring) return 'its state machine is being restored from a snapshot';
+    return ofEngine;
+  }
+
+  #fail(what: 'storage' | 'replica', cause: unknown): void {
+    if (this.#state === 'failed' || this.#state === 'closed') return;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const error = new ReplicaFailedError(reason, 'none', cause);
+    this.failWith(error);
+    this.#parts.stopped(what, error);
+  }
+
+  #endCalls(error: SynodError): void {
+    this.#proposals.endAll(error);
+    this.#reads.endAll(error);
+    this.#leader.endAll(error);
+  }
+
+  async #close(): Promise<void> {
+    const wasFailed = this.#state === 'failed';
+    this.#state = 'closed';
+    this.#driver.stop();
+    this.#endCalls(new ClosedError(`replica of group ${this.group}`));
+    this.#sender.stop();
+    await Promise.all([
+      this.#receiver.stop(),
+      this.#taker.abandon('the replica is closed'),
+      this.#driver.idle(),
+    ]);
+    if (!wasFailed) this.#parts.events.emit(this.group, { type: 'closed' });
+    this.#parts.closed();
+  }
+}
+
+function membershipError(target: Membership): SynodError | undefined {
+  try {
+    checkMembership(target);
+    return undefined;
+  } catch (error) {
+    if (isSynodError(error)) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Linearizable reads on their way: all reads of one turn share one barrier of the engine, then wait until the state
+ * machine has applied as far as the barrier says (Raft §8; dissertation §6.4).
+ */
+import {
+  type EngineInput,
+  type EngineMessage,
+  InvalidArgumentError,
+  type LogIndex,
+  type ReadContext,
+  type ReadMode,
+  type ReadReady,
+  type Refusal,
+  type SynodError,
+} from '@synod/core';
+import { type CallEnd, CallTable } from './call-table.js';
+import { AbortedError, OverloadedError, TimedOutError } from './errors.js';
+import type { ReplicaSettings } from './limits.js';
+import { refusalError } from './refusal-error.js';
+import type { ReadOptions } from './replica.js';
+
+interface ReadCall {
+  /** Runs the query and settles the promise. */
+  readonly answer: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Reads that share a barrier. */
+interface Barrier {
+  readonly reads: readonly number[];
+  /** Through where to apply first; unknown until the barrier is through. */
+  index: LogIndex | undefined;
+}
+
+const modes: readonly ReadMode[] = ['index', 'lease'];
+
+/** The reads of one replica. */
+export class Reads {
+  readonly #settings: ReplicaSettings;
+  readonly #calls: CallTable<ReadCall>;
+  readonly #queued: Record<ReadMode, number[]> = { index: [], lease: [] };
+  readonly #barriers = new Map<ReadContext, Barrier>();
+  #lastContext = 0;
+  /** Reads taken in so far. */
+  count = 0;
+  /** Barriers asked for. */
+  barriers = 0;
+
+  constructor(settings: ReplicaSettings, tickMs: number) {
+    this.#settings = settings;
+    this.#calls = new CallTable(tickMs, settings.callTimeoutMs, { errorOf: endError });
+  }
+
+  /** Reads that wait. */
+  get pending(): number {
+    return this.#calls.size;
+  }
+
+  read<Value>(query: () => Value, options: ReadOptions): Promise<Value> {
+    const mode = options.mode ?? 'index';
+    if (!modes.includes(mode)) {
+      return Promise.reject(
+        new InvalidArgumentError(`mode of the read is ${mode}: it must be ${modes.join(' or ')}`),
+      );
+    }
+    if (this.#calls.size >= this.#settings.pendingReadsMax) {
+      return Promise.reject(new OverloadedError(`${this.#calls.size} reads wait, the most allowed`));
+    }
+    return new Promise((resolve, reject) => {
+      const answer = () => {
+        try {
+          resolve(query());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const read = this.#calls.add({ answer, reject }, options);
+      if (read === undefined) return;
+      this.count++;
+      this.#queued[mode].push(read);
+    });
+  }
+
+  /** Asks the engine for one barrier for all reads that are queued. */
+  handOver<Message extends EngineMessage>(step: (input: EngineInput<Message>) => void): void {
+    for (const mode of modes) {
+      if (this.#queued[mode].length === 0) continue;
+      const reads = this.#queued[mode].filter((read) => this.#calls.get(read) !== undefined);
+      this.#queued[mode] = [];
+      if (reads.length === 0) continue;
+      const context = ++this.#lastContext;
+      this.#barriers.set(context, { reads, index: undefined });
+      this.barriers++;
+      step({ type: 'read', context, mode });
+    }
+  }
+
+  /** A barrier is through. */
+  ready({ context, index }: ReadReady): void {
+    const barrier = this.#barriers.get(context);
+    if (barrier !== undefined) barrier.index = index;
+  }
+
+  /** Answers the reads that the state machine has come far enough for. */
+  answer(appliedIndex: LogIndex): void {
+    if (this.#barriers.size === 0) return;
+    for (const [context, { index, reads }] of this.#barriers) {
+      if (index === undefined || index > appliedIndex) continue;
+      this.#barriers.delete(context);
+      for (const read of reads) this.#calls.take(read)?.answer();
+    }
+  }
+
+  refused(context: ReadContext, refusal: Refusal): void {
+    const barrier = this.#barriers.get(context);
+    if (barrier === undefined) return;
+    this.#barriers.delete(context);
+    for (const read of barrier.reads) this.#calls.take(read)?.reject(refusalError(refusal));
+  }
+
+  tick(): void {
+    this.#calls.tick();
+    for (const [context, { reads }] of this.#barriers) {
+      if (reads.every((read) => this.#calls.get(read) === undefined)) this.#barriers.delete(context);
+    }
+  }
+
+  /** Ends every read: the replica was closed, or it failed. */
+  endAll(error: SynodError): void {
+    for (const mode of modes) this.#queued[mode] = [];
+    this.#barriers.clear();
+    for (const { reject } of this.#calls.takeAll()) reject(error);
+  }
+}
+
+function endError(_call: ReadCall, end: CallEnd): SynodError {
+  const what = 'the read';
+  return end.type === 'timeout'
+    ? new TimedOutError(`${what} was not answered in its time`)
+    : new AbortedError(what, end.reason);
+}

@@ -1,0 +1,316 @@
+/** One node of a cluster: its ticks, its peers' hellos, its admission, and the replicas of its groups. */
+import {
+  type Clock,
+  createMembership,
+  type Defer,
+  type EngineMessage,
+  type GroupId,
+  type HelloRefusal,
+  InvalidArgumentError,
+  isSynodError,
+  type NodeId,
+  type NodeStorage,
+  type PeerHello,
+  parseInteger,
+  parseNodeId,
+  type SynodError,
+  type Transport,
+  type TransportHandler,
+} from '@synod/core';
+import { Admission, answerHello } from './admission.js';
+import { ClosedError, IncarnationLostError, ReplicaFailedError } from './errors.js';
+import { EventStream } from './event-stream.js';
+import type { HostEventListener, RuntimeEvent } from './events.js';
+import { GroupReplica } from './group-replica.js';
+import type { HostOptions, HostStatus, ReplicaHost } from './host.js';
+import { settleLimits } from './limits.js';
+import type { GroupOptions, Replica } from './replica.js';
+import { SnapshotStore } from './snapshot-store.js';
+import { systemClock, systemDefer } from './system-clock.js';
+import { Ticker } from './ticker.js';
+
+/**
+ * Opens one node of a cluster: starts its transport and waits for peers. Open its groups next.
+ *
+ * @param options - Who it is, where it stores and how it reaches others.
+ * @throws InvalidArgumentError when an option is out of range; rejects as the transport does when it cannot start.
+ * Storage and transport then remain the caller's.
+ *
+ * @example
+ * ```ts
+ * const host = await openReplicaHost({ id: 'n1', membershipIds: ['n1', 'n2', 'n3'], storage, transport });
+ * const replica = host.openGroup({ createEngine, codec, stateMachine });
+ * const { result } = await replica.propose(command);
+ * await host.close();
+ * ```
+ */
+export async function openReplicaHost(options: HostOptions): Promise<ReplicaHost> {
+  const host = new Host(options);
+  await host.open();
+  return host;
+}
+
+/** What the host asks of a replica, whatever its engine and state machine. */
+interface HostedReplica {
+  start(): void;
+  tick(): void;
+  receive(from: NodeId, payload: Uint8Array): void;
+  peerDown(peer: NodeId): void;
+  failWith(error: ReplicaFailedError): void;
+  close(): Promise<void>;
+}
+
+class Host implements ReplicaHost, TransportHandler {
+  readonly id: NodeId;
+  readonly admitted: Promise<void>;
+  readonly failed: Promise<never>;
+  readonly #voters: readonly NodeId[];
+  readonly #storage: NodeStorage;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #defer: Defer;
+  readonly #tickMs: number;
+  readonly #seed: number | string;
+  readonly #events: EventStream;
+  readonly #admission: Admission;
+  readonly #ticker: Ticker;
+  readonly #groups = new Map<GroupId, HostedReplica>();
+  /** Records under way, so that two hellos of one peer are never both taken for the first. */
+  readonly #recording = new Map<NodeId, Promise<void>>();
+  #state: HostStatus['state'] = 'running';
+  #failure: SynodError | undefined;
+  #isAdmitting = false;
+  #closing: Promise<void> | undefined;
+  #resolveAdmitted: () => void = () => undefined;
+  #rejectAdmitted: (error: SynodError) => void = () => undefined;
+  #rejectFailed: (error: SynodError) => void = () => undefined;
+
+  constructor(options: HostOptions) {
+    const { storage, transport } = options;
+    this.id = parseNodeId(options.id, 'id');
+    if (transport.local !== this.id) {
+      throw new InvalidArgumentError(`transport is that of ${transport.local}: give the one of ${this.id}`);
+    }
+    this.#voters = [...options.membershipIds].sort();
+    createMembership(this.#voters);
+    this.#storage = storage;
+    this.#transport = transport;
+    this.#clock = options.clock ?? systemClock;
+    this.#defer = options.defer ?? systemDefer;
+    this.#tickMs = parseInteger(options.tickMs ?? 50, 'tickMs', 1, 60_000);
+    this.#seed = options.seed ?? storage.incarnations.own;
+    this.#events = new EventStream(this.id, this.#clock, this.#defer);
+    if (options.onEvent !== undefined) this.#events.subscribe(options.onEvent);
+    this.#admission = new Admission(this.id, this.#voters, storage.incarnations.admitted);
+    this.#ticker = new Ticker(this.#clock, this.#tickMs, () => this.#tick());
+    this.admitted = new Promise((resolve, reject) => {
+      this.#resolveAdmitted = resolve;
+      this.#rejectAdmitted = reject;
+    });
+    this.failed = new Promise((_, reject) => {
+      this.#rejectFailed = reject;
+    });
+    this.admitted.catch(() => undefined);
+    this.failed.catch(() => undefined);
+  }
+
+  async open(): Promise<void> {
+    await this.#transport.start(this, this.#storage.incarnations.own);
+    this.#ticker.start();
+    if (this.#admission.admitted) this.#resolveAdmitted();
+    else this.#admitIfEarned();
+  }
+
+  openGroup<Message extends EngineMessage, Result>(options: GroupOptions<Message, Result>): Replica<Result> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#state === 'closed') throw new ClosedError(`host ${this.id}`);
+    const group = parseInteger(options.group ?? 0, 'group', 0, 0xffffffff);
+    if (this.#groups.has(group))
+      throw new InvalidArgumentError(`group ${group} is open already: open it once`);
+    const settings = settleLimits(options.limits ?? {});
+    const snapshotEveryEntries = parseInteger(
+      options.snapshotEveryEntries ?? 10_000,
+      'snapshotEveryEntries',
+      1,
+    );
+    const snapshotEveryBytes = parseInteger(
+      options.snapshotEveryBytes ?? 64 * 1024 * 1024,
+      'snapshotEveryBytes',
+      1,
+    );
+    const storage = this.#storage.group(group);
+    const recovered = storage.recover();
+    const membership = createMembership(this.#voters);
+    const snapshots = new SnapshotStore(storage, recovered.snapshot, this.#defer);
+    const seed = `${this.#seed}/${group}`;
+    const engine = options.createEngine({ id: this.id, group, membership, recovered, seed });
+    const replica = new GroupReplica<Message, Result>({
+      id: this.id,
+      group,
+      engine,
+      codec: options.codec,
+      stateMachine: options.stateMachine,
+      membership,
+      snapshots,
+      storage,
+      transport: this.#transport,
+      settings,
+      snapshotEveryEntries,
+      snapshotEveryBytes,
+      clock: this.#clock,
+      defer: this.#defer,
+      tickMs: this.#tickMs,
+      events: this.#events,
+      admissionGap: () => this.#admissionGap(),
+      stopped: (what, error) => this.#replicaStopped(what, error),
+      closed: () => this.#groups.delete(group),
+    });
+    this.#groups.set(group, replica);
+    if (this.#admission.admitted) replica.start();
+    return replica;
+  }
+
+  status(): HostStatus {
+    return {
+      id: this.id,
+      incarnation: this.#storage.incarnations.own,
+      state: this.#state,
+      admission: this.#admission.status(),
+      connected: this.#transport.connected(),
+      groups: [...this.#groups.keys()].sort((left, right) => left - right),
+    };
+  }
+
+  onEvent(listener: HostEventListener): () => void {
+    return this.#events.subscribe(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async admit(hello: PeerHello): Promise<HelloRefusal | undefined> {
+    const underWay = () => this.#recording.get(hello.id);
+    for (let record = underWay(); record !== undefined; record = underWay()) await record;
+    // No await from here to the new record: two hellos of one peer must not both find it unknown.
+    const { incarnations } = this.#storage;
+    const answer = answerHello(hello, incarnations.known(hello.id));
+    if (answer === 'accept') return undefined;
+    if (answer !== 'record') {
+      this.#emit({ type: 'peerRefused', peer: hello.id, refusal: answer });
+      return answer;
+    }
+    const recorded = incarnations.record(hello.id, hello.incarnation);
+    this.#recording.set(
+      hello.id,
+      recorded.catch(() => undefined),
+    );
+    try {
+      await recorded;
+      return undefined;
+    } catch (cause) {
+      this.#fail(cause);
+      return {
+        code: 'UNKNOWN_NODE',
+        reason: `${this.id} cannot record who ${hello.id} is: its storage failed`,
+      };
+    } finally {
+      this.#recording.delete(hello.id);
+    }
+  }
+
+  onPeerUp(peer: NodeId): void {
+    if (this.#state !== 'running') return;
+    this.#emit({ type: 'peerUp', peer });
+    this.#admission.welcomedBy(peer);
+    if (this.#admission.admitted) return;
+    const { welcomes, welcomesNeeded: needed } = this.#admission;
+    this.#emit({ type: 'welcomed', peer, welcomes, needed });
+    this.#admitIfEarned();
+  }
+
+  onPeerDown(peer: NodeId, reason: string): void {
+    this.#emit({ type: 'peerDown', peer, reason });
+    for (const replica of this.#groups.values()) replica.peerDown(peer);
+  }
+
+  onRefused(peer: NodeId, refusal: HelloRefusal): void {
+    if (this.#state !== 'running') return;
+    this.#emit({ type: 'refusedByPeer', peer, refusal });
+    if (this.#admission.refusedBy(peer, refusal) === 'lost') {
+      this.#fail(new IncarnationLostError(this.id, peer, refusal.reason));
+    }
+  }
+
+  onPayload(from: NodeId, group: GroupId, payload: Uint8Array): void {
+    // A node that is not admitted must not even listen: what it hears it might answer.
+    if (this.#admission.admitted) this.#groups.get(group)?.receive(from, payload);
+  }
+
+  #tick(): void {
+    for (const replica of this.#groups.values()) replica.tick();
+  }
+
+  #admitIfEarned(): void {
+    if (this.#isAdmitting || this.#admission.admitted || !this.#admission.isEarned) return;
+    this.#isAdmitting = true;
+    this.#storage.incarnations.admit().then(
+      () => this.#admittedNow(),
+      (cause: unknown) => this.#fail(cause),
+    );
+  }
+
+  #admittedNow(): void {
+    if (this.#state !== 'running') return;
+    this.#admission.admit();
+    this.#emit({ type: 'admitted' });
+    this.#resolveAdmitted();
+    for (const replica of this.#groups.values()) replica.start();
+  }
+
+  #admissionGap(): string {
+    const { welcomes, welcomesNeeded } = this.#admission;
+    return (
+      `${this.id} does not take part yet: ${welcomes} of the ${welcomesNeeded} other voters that must have its ` +
+      'incarnation on record have answered. Start more of them'
+    );
+  }
+
+  #replicaStopped(what: 'storage' | 'replica', error: ReplicaFailedError): void {
+    this.#rejectFailed(error);
+    if (what === 'storage') this.#fail(error);
+  }
+
+  /** Everything stops: the node lost its storage, or the right to take part. */
+  #fail(cause: unknown): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'failed';
+    const error = isSynodError(cause) ? cause : new ReplicaFailedError(String(cause), 'none', cause);
+    this.#failure = error;
+    this.#ticker.stop();
+    this.#emit({ type: 'failed', reason: error.message, cause: error });
+    this.#rejectAdmitted(error);
+    this.#rejectFailed(error);
+    const forReplicas =
+      error instanceof ReplicaFailedError ? error : new ReplicaFailedError(error.message, 'none', error);
+    for (const replica of this.#groups.values()) replica.failWith(forReplicas);
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state === 'running') this.#state = 'closed';
+    this.#ticker.stop();
+    this.#rejectAdmitted(new ClosedError(`host ${this.id}`));
+    await Promise.all([...this.#groups.values()].map((replica) => replica.close()));
+    try {
+      await this.#transport.close();
+    } finally {
+      await this.#storage.close();
+    }
+    this.#emit({ type: 'closed' });
+  }
+
+  #emit(event: RuntimeEvent): void {
+    this.#events.emit(undefined, event);
+  }
+}

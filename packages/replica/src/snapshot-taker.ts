@@ -1,0 +1,98 @@
+/** Takes snapshots of the node's own state machine, so that the log can be shortened: one at a time, in slices. */
+import { ByteWriter, type SnapshotMeta, type SnapshotWriter, type StateMachine } from '@synod/core';
+import type { RuntimeEvent } from './events.js';
+import type { SnapshotStore } from './snapshot-store.js';
+
+/** Bytes that are collected before they are written. */
+const sliceBytes = 64 * 1024;
+
+/** What a taker asks of the replica around it. */
+export interface TakerHooks {
+  readonly emit: (event: RuntimeEvent) => void;
+  /** A snapshot is durable. */
+  readonly saved: (meta: SnapshotMeta) => void;
+  /** The storage or the state machine failed. */
+  readonly failed: (cause: unknown) => void;
+}
+
+/** The snapshots that one replica takes. */
+export class SnapshotTaker {
+  readonly #machine: StateMachine<unknown>;
+  readonly #store: SnapshotStore;
+  readonly #hooks: TakerHooks;
+  #underWay: Promise<void> | undefined;
+  /** Why the snapshot under way shall end early. */
+  #abandoned: string | undefined;
+  /** Snapshots made durable. */
+  saved = 0;
+
+  constructor(machine: StateMachine<unknown>, store: SnapshotStore, hooks: TakerHooks) {
+    this.#machine = machine;
+    this.#store = store;
+    this.#hooks = hooks;
+  }
+
+  /** Whether a snapshot is under way. */
+  get isBusy(): boolean {
+    return this.#underWay !== undefined;
+  }
+
+  /**
+   * Starts taking one, which describes the state machine as it is at this moment.
+   *
+   * @param meta - That moment.
+   */
+  take(meta: SnapshotMeta): void {
+    const pieces = this.#machine.snapshot();
+    this.#abandoned = undefined;
+    this.#hooks.emit({ type: 'snapshotStarted', at: { index: meta.index, term: meta.term } });
+    this.#underWay = this.#write(meta, pieces)
+      .catch((cause: unknown) => this.#hooks.failed(cause))
+      .finally(() => {
+        this.#underWay = undefined;
+      });
+  }
+
+  /** Gives up the snapshot under way; resolves when nothing of it goes on. */
+  async abandon(reason: string): Promise<void> {
+    this.#abandoned ??= reason;
+    await this.#underWay;
+  }
+
+  async #write(meta: SnapshotMeta, pieces: Iterable<Uint8Array>): Promise<void> {
+    const at = { index: meta.index, term: meta.term };
+    const writer = await this.#store.begin(meta);
+    const bytes = await this.#writePieces(writer, pieces);
+    if (this.#abandoned !== undefined) {
+      await writer.abort();
+      this.#hooks.emit({ type: 'snapshotAbandoned', at, reason: this.#abandoned });
+      return;
+    }
+    if (!(await this.#store.commit(writer, meta))) {
+      this.#hooks.emit({ type: 'snapshotAbandoned', at, reason: 'a newer snapshot came from a peer' });
+      return;
+    }
+    this.saved++;
+    this.#hooks.emit({ type: 'snapshotSaved', at, bytes });
+    this.#hooks.saved(meta);
+  }
+
+  async #writePieces(writer: SnapshotWriter, pieces: Iterable<Uint8Array>): Promise<number> {
+    const slice = new ByteWriter(sliceBytes);
+    let bytes = 0;
+    const flush = async () => {
+      if (slice.length === 0) return;
+      bytes += slice.length;
+      await writer.write(slice.view());
+      slice.clear();
+      await this.#store.breathe();
+    };
+    for (const piece of pieces) {
+      if (this.#abandoned !== undefined) break;
+      slice.raw(piece);
+      if (slice.length >= sliceBytes) await flush();
+    }
+    await flush();
+    return bytes;
+  }
+}
