@@ -1,0 +1,35 @@
+/** Options of time and snapshots, which several commands share. */
+import type { Command } from 'commander';
+import { snapshotDefaults, timingDefaults } from '../node-options.js';
+
+/**
+ * Adds the options.
+ *
+ * @param command - Where to.
+ * @returns The same command.
+ */
+export function addEngineFlags(command: Command): Command {
+  return command
+    .option('--engine <name>', 'consensus engine', 'raft')
+    .option('--tick-ms <ms>', "unit of the engine's time", String(timingDefaults.tickMs))
+    .option(
+      '--election-ticks <n>',
+      'least election timeout; each is n to 2n ticks',
+      String(timingDefaults.electionTicks),
+    )
+    .option(
+      '--heartbeat-ticks <n>',
+      "time between a leader's heartbeats",
+      String(timingDefaults.heartbeatTicks),
+    )
+    .option(
+      '--snapshot-entries <n>',
+      'entries applied between snapshots',
+      String(snapshotDefaults.snapshotEntries),
+    )
+    .option(
+      '--retained-entries <n>',
+      'entries kept behind a snapshot',
+      String(snapshotDefaults.retainedEntries),
+    );
+}
