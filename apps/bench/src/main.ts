@@ -1,0 +1,131 @@
+/** `npm run bench`: measures the engine, the durable pipeline and a cluster of processes, and prints tables. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { createRaftEngine, raftMessageCodec } from '@synod/raft';
+import { Command, InvalidArgumentError } from 'commander';
+import { measureCluster } from './cluster-throughput.js';
+import { measureDisk } from './disk-ceiling.js';
+import { measureEmbedded } from './embedded-throughput.js';
+import { measureEngine } from './engine-throughput.js';
+import { measureFailover } from './failover.js';
+import { measureLifeRaft } from './liferaft-peer.js';
+import { markdownTable, type Row } from './table.js';
+
+const parts = ['engine', 'embedded', 'cluster', 'failover'] as const;
+type Part = (typeof parts)[number];
+
+interface Flags {
+  readonly seconds: number;
+  readonly only: readonly Part[];
+  readonly data: string;
+  readonly json?: string;
+}
+
+type Results = Record<string, unknown>;
+
+const clientCounts = [1, 64, 256];
+
+const program = new Command('npm run bench --')
+  .description('Measures Synod on this machine. Every figure comes from this run; ratios compare within it.')
+  .option('--seconds <n>', 'how long each case is measured', parseSeconds, 3)
+  .option('--only <parts>', `comma-separated: ${parts.join(', ')}`, parseParts, parts)
+  .option('--data <dir>', 'where the durable cases write (use the disk that you care about)', os.tmpdir())
+  .option('--json <file>', 'also write the figures to a file')
+  .addHelpText('after', '\nExample:\n  $ npm run bench -- --only engine,embedded --seconds 5');
+
+await main(program.parse().opts<Flags>());
+
+async function main({ seconds, only, data, json }: Flags): Promise<void> {
+  const directory = await mkdtemp(path.join(data, 'synod-bench-'));
+  const results: Results = { machine: machine(), seconds };
+  print(`${results.machine}\n`);
+  try {
+    for (const part of only) results[part] = await measure[part](directory, seconds * 1000);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(results, undefined, 2)}\n`);
+}
+
+const measure: Readonly<Record<Part, (directory: string, durationMs: number) => Promise<unknown>>> = {
+  async engine(_directory, durationMs) {
+    print(
+      '## The engine alone: three nodes in one thread, no disk, every message through the codec, 64 B commands\n',
+    );
+    const engine = { create: createRaftEngine, codec: raftMessageCodec };
+    const ours = [1, 64, 256, 1024].map((inFlight) => measureEngine(engine, inFlight, durationMs, 64));
+    const peer = await measureLifeRaft(durationMs, 64);
+    const rows: Row[] = ours.map((each) => ({
+      'in flight': each.inFlight,
+      'commits/s': each.commitsPerSecond,
+      'messages a commit': each.messagesPerCommit,
+      'entries a save': each.entriesPerSave,
+    }));
+    print(markdownTable(rows));
+    const ratio = peer === undefined ? undefined : (ours[0]?.commitsPerSecond ?? 0) / peer;
+    print(
+      ratio === undefined
+        ? '\n@markwylde/liferaft did not finish this task in this run.\n'
+        : `\n@markwylde/liferaft, one in flight, in memory: ${Math.round(peer ?? 0)} commits/s; ours is ${ratio.toFixed(1)}x.\n`,
+    );
+    return { ours, peer };
+  },
+  async embedded(directory, durationMs) {
+    const disk = await measureDisk(directory, durationMs);
+    print(
+      '## Durable, embedded: three replicas in one process, real disk, real WebSockets, 256 B commands\n',
+    );
+    print(
+      `The disk alone: ${Math.round(disk.syncsPerSecond)} syncs/s of 2 KiB, median ${disk.medianMs.toFixed(2)} ms.\n`,
+    );
+    const levels = await measureEmbedded(directory, clientCounts, durationMs, 256);
+    const rows: Row[] = levels.map((each) => ({
+      clients: each.clients,
+      'commits/s': each.perSecond,
+      'median ms': each.medianMs,
+      'p99 ms': each.p99Ms,
+      'entries a fdatasync': each.entriesPerSync,
+      'entries a frame': each.entriesPerFrame,
+      'of disk alone': `${(each.perSecond / disk.syncsPerSecond).toFixed(2)}x`,
+    }));
+    print(`${markdownTable(rows)}\n`);
+    return { disk, levels };
+  },
+  async cluster(directory, durationMs) {
+    print('## A cluster: three processes, REST, 256 B values\n');
+    const levels = await measureCluster(directory, clientCounts, durationMs, 256);
+    print(`${markdownTable(levels.map((level): Row => ({ ...level })))}\n`);
+    return levels;
+  },
+  async failover() {
+    print('## Failover: from SIGKILL of the leader to the next acknowledged write\n');
+    const failover = await measureFailover(5);
+    print(`${markdownTable([{ ...failover }])}\n`);
+    return failover;
+  },
+};
+
+function machine(): string {
+  const [cpu] = os.cpus();
+  const memory = Math.round(os.totalmem() / 2 ** 30);
+  return `${os.cpus().length} x ${cpu?.model ?? 'unknown processor'}, ${memory} GiB, Node ${process.versions.node}`;
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0 && seconds <= 600))
+    throw new InvalidArgumentError('give a number of seconds from 0.1 to 600');
+  return seconds;
+}
+
+function parseParts(text: string): readonly Part[] {
+  const wanted = text.split(',');
+  const known = parts.filter((part) => wanted.includes(part));
+  if (known.length !== wanted.length) throw new InvalidArgumentError(`choose from ${parts.join(', ')}`);
+  return known;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
