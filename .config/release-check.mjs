@@ -43,16 +43,14 @@ function checkLockFile() {
 }
 
 async function packAll() {
-  const found = new Map();
-  for (const { name, directory } of publicPackages) {
-    const { stdout } = await run('pnpm', ['pack', '--json', '--pack-destination', scratch], {
-      cwd: path.join(root, directory),
-      env: cleanEnvironment(),
-      maxBuffer: 1 << 26,
-    });
-    found.set(name, path.resolve(scratch, JSON.parse(stdout.slice(stdout.indexOf('{'))).filename));
-  }
-  return found;
+  const chosen = publicPackages.flatMap(({ name }) => ['--filter', name]);
+  const args = ['--recursive', ...chosen, 'pack', '--pack-destination', scratch];
+  await run('pnpm', args, { cwd: root, env: cleanEnvironment(), maxBuffer: 1 << 26 });
+  return new Map(publicPackages.map((subject) => [subject.name, path.join(scratch, tarballName(subject))]));
+}
+
+function tarballName({ name, manifest }) {
+  return `${name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
 }
 
 async function checkPackage({ name, directory, manifest }) {
@@ -70,12 +68,10 @@ async function checkPackage({ name, directory, manifest }) {
   if (installed && isLibrary) {
     said = (await attempt(name, 'README example', () => runExample(consumer, directory))) ?? '';
   }
-  if (installed)
-    for (const command of Object.keys(manifest.bin ?? {})) {
-      await attempt(name, `${command} --help`, () =>
-        run(path.join(consumer, 'node_modules/.bin', command), ['--help'], { cwd: consumer }),
-      );
-    }
+  for (const command of installed ? Object.keys(manifest.bin ?? {}) : []) {
+    const file = path.join(consumer, 'node_modules/.bin', command);
+    await attempt(name, `${command} --help`, () => run(file, ['--help'], { cwd: consumer }));
+  }
   if (failures === before) console.log(`${name}: ok${said}`);
 }
 
@@ -116,8 +112,7 @@ async function install(consumer, name) {
 /** The package with its dependencies, and with what its example imports beside it, as its README says to install. */
 function neededByExample(name) {
   const { directory } = publicPackages.find((subject) => subject.name === name);
-  const readme = fs.readFileSync(path.join(root, directory, 'README.md'), 'utf8');
-  const [, example = ''] = /^```js\n([\s\S]*?)^```/m.exec(readme) ?? [];
+  const example = exampleOf(directory) ?? '';
   const found = withDependencies(name);
   for (const [, imported] of example.matchAll(/from '(@synod\/[a-z-]+)/g)) withDependencies(imported, found);
   return found;
@@ -133,11 +128,16 @@ function withDependencies(name, found = new Set()) {
   return found;
 }
 
+/** What stands in the first ```js fence of a package's README. */
+function exampleOf(directory) {
+  const file = path.join(root, directory, 'README.md');
+  if (!fs.existsSync(file)) return undefined;
+  return /^```js\n([\s\S]*?)^```/m.exec(fs.readFileSync(file, 'utf8'))?.[1];
+}
+
 async function runExample(consumer, directory) {
-  const readme = fs.readFileSync(path.join(root, directory, 'README.md'), 'utf8');
-  const fence = /^```js\n([\s\S]*?)^```/m.exec(readme);
-  if (fence === null) throw new Error('README.md has no ```js fence that could be run');
-  const [, example] = fence;
+  const example = exampleOf(directory);
+  if (example === undefined) throw new Error('there is no README.md with a ```js fence that could be run');
   const outputs = {
     'an ES module': await runFile(consumer, 'example.mjs', example),
     CommonJS: await runFile(consumer, 'example.cjs', asCommonJs(example)),

@@ -1,0 +1,41 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type DefaultTheme, defineConfig } from 'vitepress';
+
+/** Written by typedoc just before this is read; absent while only the guides are worked on. */
+const apiSidebarFile = fileURLToPath(new URL('../api/typedoc-sidebar.json', import.meta.url));
+const apiSidebar: DefaultTheme.SidebarItem[] = existsSync(apiSidebarFile)
+  ? JSON.parse(readFileSync(apiSidebarFile, 'utf8'))
+  : [];
+
+export default defineConfig({
+  title: 'Synod',
+  description: 'Consensus, delivery and balancing for TypeScript.',
+  cleanUrls: true,
+  // READMEs that guides include point at source files, which the site does not carry.
+  ignoreDeadLinks: [/\/src\/[\w.-]+$/],
+  themeConfig: {
+    search: { provider: 'local' },
+    nav: [
+      { text: 'Guide', link: '/guide/getting-started' },
+      { text: 'API', link: '/api/' },
+    ],
+    sidebar: {
+      '/guide/': [
+        {
+          text: 'Guide',
+          items: [
+            { text: 'Getting started', link: '/guide/getting-started' },
+            { text: 'How it fits together', link: '/guide/architecture' },
+            { text: 'What is promised', link: '/guide/guarantees' },
+            { text: 'Running a cluster', link: '/guide/running-a-cluster' },
+            { text: 'Commands and REST API', link: '/guide/rest-api' },
+            { text: 'Benchmarks', link: '/guide/benchmarks' },
+          ],
+        },
+        { text: 'Decisions', items: [{ text: 'Where the plan was changed', link: '/guide/decisions' }] },
+      ],
+      '/api/': [{ text: 'Packages', items: apiSidebar }],
+    },
+  },
+});
