@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import * as net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProcess, readJson } from './cluster-process.js';
+import { memoryBytes, noise, sendRaw } from './raw-bytes.js';
 
 let cluster: ClusterProcess;
 /** A node and the gateway: the same must hold at both doors. */
@@ -20,31 +19,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster.stop();
 });
-
-/** Sends bytes as they are and waits until the server has answered and closed, or stays silent. */
-async function sendRaw(url: string, bytes: Uint8Array): Promise<string> {
-  const { port } = new URL(url);
-  return await new Promise((resolve) => {
-    const socket = net.connect(Number(port), '127.0.0.1', () => socket.write(bytes));
-    let answer = '';
-    socket.setTimeout(200, () => socket.destroy());
-    socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
-    socket.on('error', () => {});
-    socket.on('close', () => resolve(answer));
-  });
-}
-
-function memoryBytes(pid: number): number {
-  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024;
-}
-
-/** Bytes that look random and are the same in every run. */
-function noise(seed: number, length: number): Buffer {
-  const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, block) =>
-    createHash('sha256').update(`${seed} ${block}`).digest(),
-  );
-  return Buffer.concat(blocks).subarray(0, length);
-}
 
 async function refusal(url: string, init?: RequestInit): Promise<readonly [number, string, string]> {
   const answer = await fetch(url, init);

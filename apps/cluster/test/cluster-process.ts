@@ -259,7 +259,9 @@ export class ClusterProcess {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
     this.up.child.kill(signal);
     const ended = await this.up.ended;
-    if (this.#ownsData) await fs.rm(this.data, { recursive: true, force: true });
+    // Nodes whose supervisor was killed may still be closing their files.
+    if (this.#ownsData)
+      await fs.rm(this.data, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     return ended;
   }
 }

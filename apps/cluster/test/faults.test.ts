@@ -61,14 +61,21 @@ interface Outcome {
   readonly complaints: string;
 }
 
+const stop = new AbortController();
 let data: string;
+let cluster: ClusterProcess | undefined;
 let outcome: Outcome;
 
 beforeAll(
   async () => {
     console.log(`faults: SEED=${seed} SYNOD_FAULT_SECONDS=${seconds} SYNOD_FAULT_NODES=${nodeCount}`);
     data = await temporaryDirectory('faults');
-    outcome = await runFaults();
+    cluster = await ClusterProcess.start({
+      nodes: nodeCount,
+      data,
+      args: ['--snapshot-entries', '2000', '--retained-entries', '1000'],
+    });
+    outcome = await runFaults(cluster);
     console.log(summaryOf(outcome));
   },
   // On a busy machine nodes take long to start, and every fault waits for them.
@@ -76,6 +83,9 @@ beforeAll(
 );
 
 afterAll(async () => {
+  // Also when time ran out in the middle: no process may be left.
+  stop.abort();
+  await cluster?.stop();
   await fs.rm(data, { recursive: true, force: true });
 });
 
@@ -117,17 +127,11 @@ describe('a cluster whose nodes are killed while clients use it', () => {
   });
 });
 
-async function runFaults(): Promise<Outcome> {
-  const cluster = await ClusterProcess.start({
-    nodes: nodeCount,
-    data,
-    args: ['--snapshot-entries', '2000', '--retained-entries', '1000'],
-  });
+async function runFaults(cluster: ClusterProcess): Promise<Outcome> {
   const { nodes } = await cluster.cluster();
   const urls = nodes.map(({ url }) => url);
   const history = new FaultHistory();
   const random = new Random(seed);
-  const stop = new AbortController();
   const clients = runClients(cluster.gatewayUrl, urls, history, random.fork('clients'), stop.signal);
   const watch = new LogWatch(urls);
   watch.start();

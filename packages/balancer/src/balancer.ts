@@ -64,7 +64,7 @@ export interface Balancer<E extends Endpoint = Endpoint> {
    * requests are still in flight counts them again.
    *
    * @param endpoints - The whole new set. Empty is allowed.
-   * @throws {@link InvalidArgumentError} when an id is empty or stands twice. The set then stays as it was.
+   * @throws InvalidArgumentError when an id is empty or stands twice. The set then stays as it was.
    */
   setEndpoints(endpoints: readonly E[]): void;
 

@@ -37,7 +37,7 @@ export class EndpointRing<E extends Endpoint> {
   /**
    * @param endpoints - The first set.
    * @param options - As of the balancer.
-   * @throws {@link InvalidArgumentError} when an id is empty or stands twice.
+   * @throws InvalidArgumentError when an id is empty or stands twice.
    */
   constructor(endpoints: readonly E[], options: BalancerOptions) {
     this.#random = options.random;
@@ -83,7 +83,7 @@ export class EndpointRing<E extends Endpoint> {
    * Takes over a new set: see {@link Balancer.setEndpoints}.
    *
    * @param endpoints - The whole new set.
-   * @throws {@link InvalidArgumentError} when an id is empty or stands twice, before anything was changed.
+   * @throws InvalidArgumentError when an id is empty or stands twice, before anything was changed.
    */
   replace(endpoints: readonly E[]): void {
     const wanted = byId(endpoints);

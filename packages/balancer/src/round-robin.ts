@@ -29,7 +29,7 @@ export class RoundRobin<E extends Endpoint = Endpoint> implements Balancer<E> {
   /**
    * @param endpoints - The first set; empty is allowed.
    * @param options - Where the randomness comes from, and what to do when all are unhealthy.
-   * @throws {@link InvalidArgumentError} when an id is empty or stands twice.
+   * @throws InvalidArgumentError when an id is empty or stands twice.
    */
   constructor(endpoints: readonly E[], options: BalancerOptions) {
     this.#ring = new EndpointRing(endpoints, options);

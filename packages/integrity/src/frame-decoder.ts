@@ -90,7 +90,7 @@ export class FrameDecoder {
 
   /**
    * @param expectation - Greatest accepted frame, and the salt.
-   * @throws {@link InvalidArgumentError} when a limit is out of range.
+   * @throws InvalidArgumentError when a limit is out of range.
    */
   constructor(expectation: FrameExpectation) {
     checkExpectation(expectation);

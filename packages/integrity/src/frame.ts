@@ -93,7 +93,7 @@ export interface FrameExpectation {
  * @param payload - The bytes, or parts that are joined. Copied.
  * @param salt - A number that reader and writer agree on outside the frame, 0 to 2^32 - 1. Default 0.
  * @returns The frame: 16 bytes more than the payload.
- * @throws {@link InvalidArgumentError} when the payload is longer than 2^32 - 1 bytes or the salt out of range.
+ * @throws InvalidArgumentError when the payload is longer than 2^32 - 1 bytes or the salt out of range.
  *
  * @example
  * ```ts
@@ -158,7 +158,7 @@ export function beginFrame(writer: ByteWriter): number {
  * @param start - What {@link beginFrame} gave.
  * @param salt - As for {@link sealFrame}. Default 0.
  * @returns Length of the frame in bytes, its header included.
- * @throws {@link InvalidArgumentError} when no frame begins at `start`, the payload is longer than 2^32 - 1 bytes or
+ * @throws InvalidArgumentError when no frame begins at `start`, the payload is longer than 2^32 - 1 bytes or
  * the salt out of range.
  */
 export function endFrame(writer: ByteWriter, start: number, salt = 0): number {
@@ -185,7 +185,7 @@ export function endFrame(writer: ByteWriter, start: number, salt = 0): number {
  * @param offset - Where it begins: an integer from 0. At or after the end of the bytes, the answer is `incomplete`.
  * @param expectation - What is accepted.
  * @returns The payload as a view, or why there is none.
- * @throws {@link InvalidArgumentError} when `offset`, `frameBytesMax` or `salt` is out of range.
+ * @throws InvalidArgumentError when `offset`, `frameBytesMax` or `salt` is out of range.
  */
 export function openFrame(bytes: Uint8Array, offset: number, expectation: FrameExpectation): OpenedFrame {
   checkExpectation(expectation);
@@ -251,7 +251,7 @@ export function payloadOf(bytes: Uint8Array, start: number, end: number): Uint8A
  * States that a reader's limits make sense.
  *
  * @param expectation - The limits.
- * @throws {@link InvalidArgumentError} when one is out of range.
+ * @throws InvalidArgumentError when one is out of range.
  */
 export function checkExpectation(expectation: FrameExpectation): void {
   const { frameBytesMax, salt } = expectation;

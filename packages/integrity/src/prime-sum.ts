@@ -25,7 +25,7 @@ let provedPrime = 2;
  * @param previous - Sum of what stands before `data`, to go on from there: an integer from 0 to `p` - 1. Default 0,
  * that of nothing.
  * @returns An integer from 0 to `p` - 1.
- * @throws {@link InvalidArgumentError} when `p` is not a prime in that range, or `previous` is no sum modulo `p`.
+ * @throws InvalidArgumentError when `p` is not a prime in that range, or `previous` is no sum modulo `p`.
  *
  * @example
  * ```ts

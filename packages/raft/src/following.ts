@@ -2,7 +2,7 @@
 import { type Entry, type LogIndex, MajorityQuorum } from '@synod/core';
 import { commitThrough, forgetDroppedThrough, rememberDropped } from './commitment.js';
 import type { AppendEntries, Heartbeat, InstallSnapshot } from './messages.js';
-import { becomeFollower, ignore, type RaftState, report } from './state.js';
+import { becomeFollower, haltForDataLoss, ignore, type RaftState, report } from './state.js';
 
 /** A leader of this term spoke: follow it and wait anew. Tells whether its message may be acted upon. */
 function heed(state: RaftState, message: AppendEntries | Heartbeat | InstallSnapshot): boolean {
@@ -27,7 +27,11 @@ export function receiveAppendEntries(state: RaftState, message: AppendEntries): 
     const lastNew = message.prevLogIndex + message.entries.length;
     if (lastNew <= state.commitIndex) return accept(state, message.from, state.commitIndex);
   } else if (!log.matches({ index: message.prevLogIndex, term: message.prevLogTerm })) {
-    return refuse(state, message);
+    if (message.prevLogIndex > state.commitIndex) return refuse(state, message);
+    return haltForDataLoss(
+      state,
+      `the entry committed here at index ${state.commitIndex} is not the one that ${message.from} has there`,
+    );
   }
   const lastNew = appendMissing(state, message);
   if (lastNew === undefined) return;
@@ -38,6 +42,7 @@ export function receiveAppendEntries(state: RaftState, message: AppendEntries): 
 function reasonMalformed(message: AppendEntries): string | undefined {
   let index = message.prevLogIndex;
   let term = message.prevLogTerm;
+  if (index === 0 && term !== 0) return 'the start of the log has no term';
   if (term > message.term) return 'the entry before its entries has a later term than it has itself';
   for (const entry of message.entries) {
     if (entry.index !== ++index) return `entry ${entry.index} stands where ${index} is expected`;
@@ -109,8 +114,15 @@ function refuse(state: RaftState, message: AppendEntries): void {
 /** Notes that the leader lives and through where this log is committed. */
 export function receiveHeartbeat(state: RaftState, message: Heartbeat): void {
   if (!heed(state, message)) return;
-  // The leader names no index beyond what it knows to match here; a wrong one is not taken on trust.
-  commitThrough(state, Math.min(message.commitIndex, state.log.lastIndex));
+  // The leader names no index beyond what this node acknowledged to it in this term.
+  if (message.commitIndex > state.log.lastIndex) {
+    return haltForDataLoss(
+      state,
+      `this node acknowledged entries through index ${message.commitIndex}, but its log ends at ${state.log.lastIndex}: ` +
+        'its disk went back. If an older copy of its data directory was put back, take it out of the cluster',
+    );
+  }
+  commitThrough(state, message.commitIndex);
   state.outbox.sendNow.push({
     from: state.id,
     to: message.from,

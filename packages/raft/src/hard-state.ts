@@ -38,7 +38,7 @@ export function encodeHardState(state: HardState): Uint8Array {
 }
 
 /**
- * Decodes what {@link encodeHardState} made.
+ * Decodes what the engine made.
  *
  * @throws DecodeError when the bytes are no hard state of a known version.
  */

@@ -120,10 +120,10 @@ function sendAppend(state: RaftState, peer: NodeId, progress: Progress): boolean
 }
 
 /** An append without entries tells the commit index, and finds out whether everything sent so far arrived. */
-function sendEmptyAppend(state: RaftState, peer: NodeId, progress: Progress): void {
+function sendEmptyAppend(state: RaftState, peer: NodeId, progress: Progress): boolean {
   const prevLogIndex = progress.nextIndex - 1;
   const prevLogTerm = state.log.termAt(prevLogIndex);
-  if (prevLogTerm === undefined) return;
+  if (prevLogTerm === undefined) return false;
   progress.sentCommit = state.commitIndex;
   state.outbox.sendNow.push({
     from: state.id,
@@ -135,6 +135,7 @@ function sendEmptyAppend(state: RaftState, peer: NodeId, progress: Progress): vo
     entries: [],
     commitIndex: state.commitIndex,
   });
+  return true;
 }
 
 /** The follower needs entries that are discarded here: it gets the snapshot that covers them (§7). */
@@ -180,6 +181,9 @@ export function receiveAppendAccepted(state: RaftState, progress: Progress, mess
 /** A follower's log differs at the index before an append: go back to where the two can agree (§5.3). */
 export function receiveAppendRefused(state: RaftState, progress: Progress, message: AppendRefused): void {
   const at = { index: message.refusedIndex, term: state.log.termAt(message.refusedIndex) ?? 0 };
+  if (message.refusedIndex === progress.matchIndex && progress.nextIndex === progress.matchIndex + 1) {
+    return suspectLoss(state, progress, message);
+  }
   const stale =
     progress.state === 'probe'
       ? message.refusedIndex !== progress.nextIndex - 1
@@ -205,6 +209,17 @@ export function receiveAppendRefused(state: RaftState, progress: Progress, messa
   });
 }
 
+/**
+ * The follower refuses what it acknowledged in this term. Entries that are durable do not vanish, so its disk went
+ * back, and votes may be gone with them: repairing the log would hide that. Heartbeats tell it; appends wait for them.
+ */
+function suspectLoss(state: RaftState, progress: Progress, message: AppendRefused): void {
+  progress.probeFrom(progress.matchIndex + 1);
+  progress.probeSent = true;
+  const { matchIndex } = progress;
+  report(state, { type: 'peerWentBack', peer: message.from, matchIndex, refusedIndex: message.refusedIndex });
+}
+
 /** A follower is alive: confirm reads, and find out about appends that may have been lost. */
 export function receiveHeartbeatAnswer(state: RaftState, progress: Progress, message: HeartbeatAnswer): void {
   if (message.round > progress.answeredRound) {
@@ -216,8 +231,9 @@ export function receiveHeartbeatAnswer(state: RaftState, progress: Progress, mes
   progress.matchAtHeartbeat = progress.matchIndex;
   const behind = standsStill && progress.matchIndex < state.log.lastIndex;
   const nothingToSend = progress.state === 'replicate' || progress.nextIndex > state.log.lastIndex;
-  if (behind && nothingToSend && progress.state !== 'snapshot')
-    sendEmptyAppend(state, message.from, progress);
+  if (!behind || !nothingToSend || progress.state === 'snapshot') return;
+  // What was in flight may be discarded here by now: then only a snapshot can follow it.
+  if (!sendEmptyAppend(state, message.from, progress)) progress.probeFrom(progress.matchIndex + 1);
 }
 
 /** The way to a peer is broken: what was in flight is probably lost. */

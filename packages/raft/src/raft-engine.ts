@@ -130,7 +130,7 @@ class RaftEngine implements ConsensusEngine<RaftMessage> {
         });
         return;
       case 'campaign':
-        return campaign(state, 'it was asked to');
+        return state.dataLoss === undefined ? campaign(state, 'it was asked to') : undefined;
       case 'peerUnreachable':
         return receivePeerUnreachable(state, input.peer);
       default:
@@ -165,6 +165,7 @@ class RaftEngine implements ConsensusEngine<RaftMessage> {
 
 function tick(state: RaftState): void {
   tickForwardedReads(state);
+  if (state.dataLoss !== undefined) return;
   if (state.role !== 'leader') return tickElection(state);
   tickQuorumCheck(state);
   // The check may just have ended the leadership.
@@ -210,6 +211,7 @@ function takeSave(state: RaftState): DurableWrite | undefined {
 
 function receive(state: RaftState, message: RaftMessage): void {
   if (message.to !== state.id) return ignore(state, message, `it is for ${message.to}`);
+  if (state.dataLoss !== undefined) return ignore(state, message, state.dataLoss);
   if (!state.peers.includes(message.from))
     return ignore(state, message, 'its sender is no member of the group');
   if (message.type === 'requestVote') return receiveVoteRequest(state, message);

@@ -38,6 +38,8 @@ export interface RaftState {
   readonly settings: RaftSettings;
   readonly random: Random;
   readonly life: number;
+  /** Why this node takes no part any more, once its own log is known to contradict what it acknowledged. */
+  dataLoss: string | undefined;
   /** Whether the disk holds this life's number: only then may it stand in a message. */
   lifeDurable: boolean;
   membership: Membership;
@@ -102,6 +104,7 @@ export function createState(options: RaftOptions): RaftState {
     settings,
     random: new Random(options.seed),
     life: hardState.life + 1,
+    dataLoss: undefined,
     lifeDurable: false,
     membership,
     quorum: new MajorityQuorum(membership),
@@ -160,6 +163,17 @@ export function report(state: RaftState, event: EngineEvent): void {
 /** Puts a message aside, and says so. */
 export function ignore(state: RaftState, message: RaftMessage, reason: string): void {
   report(state, { type: 'messageIgnored', from: message.from, message: message.type, reason });
+}
+
+/**
+ * Ends this node's part: its disk lost something that it had acknowledged, most likely because an older copy of its
+ * directory was put back. It forgot votes with it, so it must neither vote nor acknowledge again.
+ */
+export function haltForDataLoss(state: RaftState, reason: string): void {
+  if (state.dataLoss !== undefined) return;
+  state.dataLoss = reason;
+  report(state, { type: 'dataLossFound', reason });
+  becomeFollower(state, undefined, reason);
 }
 
 /** A newer term ends every claim made in the old one: role, vote and leader (§5.1). */

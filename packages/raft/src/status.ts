@@ -42,6 +42,7 @@ export function statusOf(state: RaftState): EngineStatus {
 }
 
 function explain(state: RaftState): string {
+  if (state.dataLoss !== undefined) return `takes no part any more: ${state.dataLoss}`;
   switch (state.role) {
     case 'leader': {
       if (state.commitIndex === state.log.lastIndex) return 'leads, and everything is committed';

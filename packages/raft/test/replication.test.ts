@@ -313,6 +313,64 @@ describe('what becomes of proposals when the leader changes', () => {
   });
 });
 
+describe('a disk that went back', () => {
+  function clusterWithOldCopy(): TestCluster {
+    const cluster = new TestCluster();
+    cluster.elect('n1');
+    for (let time = 1; time <= 10; time++) cluster.propose('n1', String(time));
+    cluster.settle();
+    cluster.tick(3);
+    cluster.crash('n3');
+    const { disk } = cluster.node('n3');
+    for (let index = 6; index <= 11; index++) disk.entries.delete(index);
+    disk.hardState = diskWithTerms([], 1, 'n1').hardState;
+    cluster.restart('n3');
+    return cluster;
+  }
+
+  it('is found by the first heartbeat: the node takes no part any more and says why', () => {
+    const cluster = clusterWithOldCopy();
+    cluster.tick(5);
+    expect(cluster.node('n3').events).toContainEqual(
+      expect.objectContaining({
+        type: 'dataLossFound',
+        reason: expect.stringContaining('its log ends at 5'),
+      }),
+    );
+    expect(cluster.node('n3').engine.status().explanation).toContain('takes no part any more');
+    cluster.network = [];
+    cluster.step('n3', {
+      type: 'receive',
+      message: {
+        type: 'requestVote',
+        from: 'n2',
+        to: 'n3',
+        term: 9,
+        preVote: false,
+        lastLogIndex: 99,
+        lastLogTerm: 8,
+      },
+    });
+    expect(cluster.network).toEqual([]);
+  });
+
+  it('is not committed to: nothing after the old copy is applied from it', () => {
+    const cluster = clusterWithOldCopy();
+    cluster.tick(20);
+    expect(cluster.node('n3').engine.status().commitIndex).toBeLessThanOrEqual(5);
+  });
+
+  it('costs the leader no endless exchange of messages, and the others go on', () => {
+    const cluster = clusterWithOldCopy();
+    cluster.propose('n1', 'goes on');
+    cluster.settle(); // comes to rest
+    const before = cluster.node('n1').events.length;
+    cluster.tick(50);
+    expect(cluster.node('n2').commands).toContain('goes on');
+    expect(cluster.node('n1').events.length - before).toBeLessThan(50);
+  });
+});
+
 describe('receipts (asynchronous storage)', () => {
   it('a receipt for entries that were overwritten meanwhile proves nothing about what replaced them', () => {
     const cluster = new TestCluster({

@@ -18,6 +18,9 @@ class SafetyCheck {
     for (const node of cluster.nodes.values()) {
       if (cluster.down.has(node.id)) continue;
       const status = node.engine.status();
+      const loss = node.events.find((event) => event.type === 'dataLossFound');
+      invariant(loss === undefined, 'no disk went back, so none is said to have');
+      node.events = [];
       if (status.role === 'leader') {
         const known = this.#leaders.get(status.term);
         invariant(
@@ -145,7 +148,8 @@ function healAndConverge(cluster: TestCluster, nodes: readonly string[], safety:
 }
 
 describe('storms', () => {
-  const seeds = Array.from({ length: 60 }, (_, offset) => offset + 1);
+  // 88: appends were lost, and the log behind them was discarded before the leader noticed.
+  const seeds = [...Array.from({ length: 60 }, (_, offset) => offset + 1), 88];
 
   it('keep election safety, state machine safety and monotone commits, and converge when healed', () => {
     let commits = 0;

@@ -42,7 +42,7 @@ export function answerHello(
     code: 'INCARNATION_LOST',
     reason:
       `${hello.id} is known here by incarnation ${known} but came with ${hello.incarnation}: its disk was replaced or ` +
-      'wiped, so it forgot its votes. Restore its data directory, or add it again under a new id',
+      'wiped, so it forgot its votes. Put its own directory back, or add it again under a new id',
   };
 }
 

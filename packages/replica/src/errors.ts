@@ -127,7 +127,7 @@ export class IncarnationLostError extends SynodError {
       code: 'INCARNATION_LOST',
       message:
         `${peer} knows ${id} under another incarnation: the disk of ${id} was replaced or wiped, so it forgot its ` +
-        'votes and must not vote again. Restore its data directory from before, or remove it from the cluster and ' +
+        'votes and must not vote again. Put its own directory back (never an older copy, which forgot votes too), or remove it from the cluster and ' +
         'add it again under a new id',
     });
     this.peer = peer;

@@ -14,7 +14,7 @@ const incarnationLength = 16;
  *
  * @param writer - Where.
  * @param incarnation - 32 lower-case hexadecimal digits.
- * @throws {@link InvalidArgumentError} when it is no incarnation.
+ * @throws InvalidArgumentError when it is no incarnation.
  */
 export function writeIncarnation(writer: ByteWriter, incarnation: Incarnation): void {
   if (!isIncarnation(incarnation)) {

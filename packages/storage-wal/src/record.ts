@@ -53,7 +53,7 @@ const entryFieldBytesMax = 25;
  *
  * @param change - The write.
  * @returns At least as many bytes as {@link encodeWrite} will write.
- * @throws {@link InvalidArgumentError} when entries do not ascend or a number is out of range.
+ * @throws InvalidArgumentError when entries do not ascend or a number is out of range.
  */
 export function checkWrite(change: LogChange): number {
   const { discardThrough, truncateFrom, entries, hardState } = change;

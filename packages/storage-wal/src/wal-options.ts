@@ -79,7 +79,7 @@ const gibibyte = 1024 * mebibyte;
  * Fills in the defaults.
  *
  * @param options - What the caller gave.
- * @throws {@link InvalidArgumentError} when a setting is out of its range.
+ * @throws InvalidArgumentError when a setting is out of its range.
  */
 export function walLimits(options: WalOptions): WalLimits {
   if (!isIncarnation(options.incarnation)) {

@@ -60,7 +60,7 @@ export class ManualClock implements Clock {
    * set up anew within the stretch.
    *
    * @param durationMs - Milliseconds to move, from 0.
-   * @throws {@link InvalidArgumentError} when the duration is negative or no number.
+   * @throws InvalidArgumentError when the duration is negative or no number.
    */
   advance(durationMs: number): void {
     if (!(durationMs >= 0)) {

@@ -62,7 +62,7 @@ export class MemoryNetwork {
    * Makes the transport of one node. A closed one can be followed by another of the same id, as after a restart.
    *
    * @param id - The node.
-   * @throws {@link InvalidArgumentError} when the id is malformed, or its transport is still open.
+   * @throws InvalidArgumentError when the id is malformed, or its transport is still open.
    */
   transport(id: NodeId): Transport {
     parseNodeId(id, 'transport id');

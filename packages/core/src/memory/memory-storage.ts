@@ -81,7 +81,7 @@ export class MemoryNodeStorage implements NodeStorage {
    *
    * @param incarnation - Its random name; give each storage another one.
    * @param options - Settings.
-   * @throws {@link InvalidArgumentError} when the incarnation is not 32 lower-case hexadecimal digits.
+   * @throws InvalidArgumentError when the incarnation is not 32 lower-case hexadecimal digits.
    */
   constructor(incarnation: Incarnation, options: MemoryNodeStorageOptions = {}) {
     if (!isIncarnation(incarnation)) {
