@@ -27,6 +27,6 @@ function pad(cell: string, width: number): string {
 
 function show(value: string | number | undefined): string {
   if (typeof value !== 'number') return value ?? '';
-  if (value >= 100) return Math.round(value).toLocaleString('en-US');
+  if (value >= 100 || Number.isInteger(value)) return Math.round(value).toLocaleString('en-US');
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

@@ -178,7 +178,7 @@ describe('what a disk can do', () => {
       return node.process?.state === 'stopped' ? node : undefined;
     });
     expect(process?.exit?.code).toBe(11);
-    expect(process?.exit?.message).toMatch(/INCARNATION_LOST: .*wiped.*Restore its data directory/);
+    expect(process?.exit?.message).toMatch(/INCARNATION_LOST: .*wiped.*Put its own directory back/);
     await running.put('after', 'yes');
     expect(await running.get('after')).toBe('yes');
   });

@@ -62,7 +62,7 @@ describe('a node that is not admitted', () => {
     const failure: unknown = await host.failed.catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(IncarnationLostError);
     expect(failure).toMatchObject({ code: 'INCARNATION_LOST', peer: 'n3', effect: 'none', retryable: false });
-    expect(String(failure)).toMatch(/Restore its data directory from before, or remove it .* under a new id/);
+    expect(String(failure)).toMatch(/Put its own directory back .*, or remove it .* under a new id/);
     await expect(host.admitted).rejects.toBe(failure);
     await expect(replica.failed).rejects.toMatchObject({ cause: failure });
     transport.handler.onPeerUp('n3');
