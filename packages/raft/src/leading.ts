@@ -1,5 +1,5 @@
 /** What a leader does: takes proposals, feeds its followers, and counts what they hold (Raft §5.3). */
-import type { NodeId, ProposedCommand, Refusal } from '@synod/core';
+import type { Entry, NodeId, ProposedCommand, Refusal, Term } from '@synod/core';
 import { commitByCounting } from './commitment.js';
 import { entryBytes } from './log.js';
 import type { AppendAccepted, AppendRefused, HeartbeatAnswer } from './messages.js';
@@ -104,38 +104,37 @@ function sendAppend(state: RaftState, peer: NodeId, progress: Progress): boolean
     return false;
   }
   const entries = state.log.slice(progress.nextIndex, state.settings.appendBytesMax);
+  pushAppend(state, peer, progress, prevLogTerm, entries);
   progress.sent(prevLogIndex + entries.length);
-  progress.sentCommit = state.commitIndex;
-  state.outbox.sendNow.push({
-    from: state.id,
-    to: peer,
-    type: 'appendEntries',
-    term: state.term,
-    prevLogIndex,
-    prevLogTerm,
-    entries,
-    commitIndex: state.commitIndex,
-  });
   return true;
 }
 
 /** An append without entries tells the commit index, and finds out whether everything sent so far arrived. */
 function sendEmptyAppend(state: RaftState, peer: NodeId, progress: Progress): boolean {
-  const prevLogIndex = progress.nextIndex - 1;
-  const prevLogTerm = state.log.termAt(prevLogIndex);
+  const prevLogTerm = state.log.termAt(progress.nextIndex - 1);
   if (prevLogTerm === undefined) return false;
+  pushAppend(state, peer, progress, prevLogTerm, []);
+  return true;
+}
+
+function pushAppend(
+  state: RaftState,
+  peer: NodeId,
+  progress: Progress,
+  prevLogTerm: Term,
+  entries: readonly Entry[],
+): void {
   progress.sentCommit = state.commitIndex;
   state.outbox.sendNow.push({
     from: state.id,
     to: peer,
     type: 'appendEntries',
     term: state.term,
-    prevLogIndex,
+    prevLogIndex: progress.nextIndex - 1,
     prevLogTerm,
-    entries: [],
+    entries,
     commitIndex: state.commitIndex,
   });
-  return true;
 }
 
 /** The follower needs entries that are discarded here: it gets the snapshot that covers them (§7). */
