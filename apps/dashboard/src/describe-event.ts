@@ -64,6 +64,7 @@ const engineEvents: Readonly<Record<EngineEventType, Describe>> = {
       `installs a snapshot through index ${position(details, 'at')} from ${name(details, 'from')}`,
     ),
   logDiscarded: describeDiscardedLog,
+  dataLossFound: (details) => trouble('nodes', `takes no part any more${because(details)}`),
   messageIgnored: silent,
 };
 

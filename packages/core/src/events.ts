@@ -77,13 +77,6 @@ export type EngineEvent =
   | { readonly type: 'snapshotInstalled'; readonly at: LogPosition; readonly from: NodeId }
   /** The log was shortened at its start. */
   | { readonly type: 'logDiscarded'; readonly through: LogPosition }
-  /** A peer refused entries that it had acknowledged: its disk went back. The leader does not repair it. */
-  | {
-      readonly type: 'peerWentBack';
-      readonly peer: NodeId;
-      readonly matchIndex: LogIndex;
-      readonly refusedIndex: LogIndex;
-    }
   /** This node found that its own disk went back or contradicts what is committed: it takes no part any more. */
   | { readonly type: 'dataLossFound'; readonly reason: string }
   /** A message was put aside; says why. */

@@ -180,14 +180,11 @@ export function receiveAppendAccepted(state: RaftState, progress: Progress, mess
 /** A follower's log differs at the index before an append: go back to where the two can agree (§5.3). */
 export function receiveAppendRefused(state: RaftState, progress: Progress, message: AppendRefused): void {
   const at = { index: message.refusedIndex, term: state.log.termAt(message.refusedIndex) ?? 0 };
-  if (message.refusedIndex === progress.matchIndex && progress.nextIndex === progress.matchIndex + 1) {
-    return suspectLoss(state, progress, message);
-  }
-  const stale =
-    progress.state === 'probe'
-      ? message.refusedIndex !== progress.nextIndex - 1
-      : message.refusedIndex <= progress.matchIndex || message.refusedIndex >= progress.nextIndex;
-  if (stale || progress.state === 'snapshot') return;
+  // What it acknowledged is not looked for again: such a refusal is late, or its disk went back, and then the next
+  // heartbeat shows it so. Either way the next probe waits for that heartbeat.
+  const late = message.refusedIndex <= progress.matchIndex || message.refusedIndex >= progress.nextIndex;
+  const otherProbe = progress.state === 'probe' && message.refusedIndex !== progress.nextIndex - 1;
+  if (late || otherProbe || progress.state === 'snapshot') return;
   report(state, {
     type: 'appendRefused',
     peer: message.from,
@@ -206,17 +203,6 @@ export function receiveAppendRefused(state: RaftState, progress: Progress, messa
     nextIndex: progress.nextIndex,
     reason: `the follower refused an append after ${message.refusedIndex}`,
   });
-}
-
-/**
- * The follower refuses what it acknowledged in this term. Entries that are durable do not vanish, so its disk went
- * back, and votes may be gone with them: repairing the log would hide that. Heartbeats tell it; appends wait for them.
- */
-function suspectLoss(state: RaftState, progress: Progress, message: AppendRefused): void {
-  progress.probeFrom(progress.matchIndex + 1);
-  progress.probeSent = true;
-  const { matchIndex } = progress;
-  report(state, { type: 'peerWentBack', peer: message.from, matchIndex, refusedIndex: message.refusedIndex });
 }
 
 /** A follower is alive: confirm reads, and find out about appends that may have been lost. */
