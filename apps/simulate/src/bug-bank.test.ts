@@ -1,0 +1,52 @@
+import { drawScript, runScript, shrink } from '@synod/simulator';
+import { describe, expect, it } from 'vitest';
+import { bugBank, findBug } from './bug-bank.js';
+import { huntBug, killRow } from './kill-table.js';
+import { loadChangedRaft } from './planted-bug.js';
+
+/** Bugs that every run of the tests hunts: quickly found, and each by another rule. */
+const hunted = [
+  ['vote-before-save', 'durable before promised'],
+  ['small-majority', 'committed is durable'],
+  ['any-log-wins', 'leader completeness'],
+  ['applied-twice', 'user check'],
+] as const;
+
+describe('the bug bank', () => {
+  it.each(hunted)(
+    '%s is found as a breach of: %s',
+    async (name, invariant) => {
+      const kill = await huntBug(findBug(name), { ticks: 600, cpuSecondsMax: 30 });
+      expect(kill.run?.finding?.invariant).toBe(invariant);
+      expect(killRow(kill)).toContain(invariant);
+    },
+    60_000,
+  );
+
+  it('every change still fits the source that it changes', async () => {
+    for (const bug of bugBank) await expect(bug.load()).resolves.toBeDefined();
+  }, 60_000);
+
+  it('has at least fifteen bugs, each with a name of its own', () => {
+    expect(new Set(bugBank.map(({ name }) => name)).size).toBe(bugBank.length);
+    expect(bugBank.length).toBeGreaterThanOrEqual(15);
+  });
+
+  it('a finding is shrunk to a script that finds it again, with few events', async () => {
+    const subject = await findBug('applied-twice').load();
+    for (let seed = 1; seed <= 60; seed++) {
+      const run = runScript(drawScript(seed, { ticks: 600 }), subject);
+      if (run.finding === undefined) continue;
+      const { smallest } = shrink(run, subject);
+      expect(smallest.finding?.invariant).toBe('user check');
+      expect(smallest.script.steps.length).toBeLessThanOrEqual(4);
+      return;
+    }
+    expect.unreachable('the bug is found within 60 seeds');
+  }, 60_000);
+
+  it('says so when the text that a bug changes has gone', async () => {
+    const gone = { file: 'raft/log.ts', from: 'no such text', to: '' };
+    await expect(loadChangedRaft([gone])).rejects.toThrow(/exactly once/);
+  });
+});

@@ -1,0 +1,244 @@
+/**
+ * Known mistakes, from the papers, their errata, published issue threads and Jepsen reports. Each is one small change
+ * of the shipped source; the storm must find every one of them, or it proves nothing when it is silent.
+ */
+import { createRaftEngine } from '@synod/raft';
+import { type RegisterAnswer, RegisterMachine } from '@synod/simulator';
+import { loadChangedRaft, type SourceChange } from './planted-bug.js';
+import { type RaftSubject, raftSubject } from './raft-subject.js';
+
+/** One known mistake. */
+export interface PlantedBug {
+  /** Short name. */
+  readonly name: string;
+  /** What it does, and where it happened or is described. */
+  readonly about: string;
+  /** Makes what to run the storm on. */
+  load(): Promise<RaftSubject>;
+}
+
+function inRaft(name: string, about: string, ...changes: readonly SourceChange[]): PlantedBug {
+  return { name, about, load: async () => raftSubject(await loadChangedRaft(changes)) };
+}
+
+function inMachine(name: string, about: string, make: () => RegisterMachine): PlantedBug {
+  const load = async () => {
+    const subject = raftSubject(createRaftEngine);
+    return { ...subject, workload: { ...subject.workload, createMachine: make } };
+  };
+  return { name, about, load };
+}
+
+/** Keeps no sessions: every repeated command counts again. */
+class ForgetfulMachine extends RegisterMachine {
+  override apply(index: number, command: Uint8Array): RegisterAnswer {
+    this.forgetSessions();
+    return super.apply(index, command);
+  }
+}
+
+/** Leaves the sessions out of what it restores. */
+class SessionlessSnapshotMachine extends RegisterMachine {
+  override restore() {
+    const restore = super.restore();
+    const finish = () => {
+      restore.finish();
+      this.forgetSessions();
+    };
+    return { write: restore.write, finish };
+  }
+}
+
+/** Every bug of the bank. */
+export const bugBank: readonly PlantedBug[] = [
+  inRaft('commit-old-term', 'commits entries of earlier terms by counting (Raft figure 8; liferaft)', {
+    file: 'raft/commitment.ts',
+    from: 'replicated > state.commitIndex && state.log.termAt(replicated) === state.term',
+    to: 'replicated > state.commitIndex',
+  }),
+  inRaft(
+    'vote-before-save',
+    'sends its vote before it is durable (hashicorp/raft persistVote; camunda #5356)',
+    {
+      file: 'raft/election.ts',
+      from: 'state.outbox.sendAfterSave.push(vote);',
+      to: 'state.outbox.sendNow.push(vote);',
+    },
+  ),
+  inRaft('candidacy-before-save', 'asks for votes in a term that is not durable', {
+    file: 'raft/election.ts',
+    from: 'preVote ? state.outbox.sendNow : state.outbox.sendAfterSave',
+    to: 'state.outbox.sendNow',
+  }),
+  inRaft('vote-forgotten', 'forgets its vote at a restart and votes twice (Raft figure 2)', {
+    file: 'raft/state.ts',
+    from: 'votedFor: hardState.term >= log.lastTerm ? hardState.votedFor : undefined',
+    to: 'votedFor: undefined',
+  }),
+  inRaft('term-forgotten', 'takes its term from the log at a restart', {
+    file: 'raft/state.ts',
+    from: 'term: Math.max(hardState.term, log.lastTerm)',
+    to: 'term: log.lastTerm',
+  }),
+  inRaft('two-votes', 'votes for whoever asks last in a term', {
+    file: 'raft/election.ts',
+    from: 'state.votedFor !== undefined && state.votedFor !== message.from',
+    to: 'state.votedFor === ""',
+  }),
+  inRaft('any-log-wins', 'votes without comparing logs (Raft §5.4.1)', {
+    file: 'raft/election.ts',
+    from: 'if (upToDate) return undefined;',
+    to: 'if (upToDate || true) return undefined;',
+  }),
+  inRaft('longer-log-wins', 'compares lengths of logs, not their last terms (Raft §5.4.1)', {
+    file: 'raft/election.ts',
+    from: 'message.lastLogTerm > lastTerm || (message.lastLogTerm === lastTerm && message.lastLogIndex >= lastIndex)',
+    to: 'message.lastLogIndex >= lastIndex',
+  }),
+  inRaft('accept-before-save', 'acknowledges entries before they are durable (Raft figure 2)', {
+    file: 'raft/following.ts',
+    from: "state.outbox.sendAfterSave.push({\n    from: state.id,\n    to: leader,\n    type: 'appendAccepted'",
+    to: "state.outbox.sendNow.push({\n    from: state.id,\n    to: leader,\n    type: 'appendAccepted'",
+  }),
+  inRaft(
+    'truncate-on-shorter',
+    'cuts its log after a shorter or late append (Raft §5.3; async-raft 9540c904)',
+    {
+      file: 'raft/following.ts',
+      from: 'if (missing < 0) return lastNew;',
+      to: 'if (missing < 0) { if (lastNew >= state.commitIndex && lastNew < log.lastIndex) log.truncate(lastNew + 1); return lastNew; }',
+    },
+  ),
+  inRaft('no-log-match', 'appends without comparing the entry before (Raft §5.3)', {
+    file: 'raft/following.ts',
+    from: '!log.matches({ index: message.prevLogIndex, term: message.prevLogTerm })',
+    to: 'message.prevLogIndex > log.lastIndex',
+  }),
+  inRaft('conflict-kept', 'keeps conflicting entries that stand at the index already (Raft §5.3)', {
+    file: 'raft/following.ts',
+    from: 'log.termAt(entry.index) !== entry.term',
+    to: 'log.termAt(entry.index) === undefined',
+  }),
+  inRaft(
+    'commit-beyond-append',
+    'commits through the end of its log, not of what it compared (Raft figure 2)',
+    {
+      file: 'raft/following.ts',
+      from: 'commitThrough(state, Math.min(message.commitIndex, lastNew));',
+      to: 'commitThrough(state, Math.min(message.commitIndex, state.log.lastIndex));',
+    },
+  ),
+  inRaft('heartbeat-commit', 'tells a follower a commit index beyond what matches there (etcd raft)', {
+    file: 'raft/leading.ts',
+    from: 'commitIndex: Math.min(progress.matchIndex, state.commitIndex)',
+    to: 'commitIndex: state.commitIndex',
+  }),
+  inRaft(
+    'late-receipt',
+    'trusts a receipt of entries that were overwritten meanwhile (etcd raft, the ABA race)',
+    {
+      file: 'raft/log.ts',
+      from: 'if (save.through >= from) save.through = from - 1;',
+      to: '',
+    },
+  ),
+  inRaft('unsorted-match', 'picks the middle of match indexes that it forgot to sort (openraft #1802)', {
+    file: 'core/quorum.ts',
+    from: 'sorted.sort(ascending);',
+    to: '',
+  }),
+  inRaft('small-majority', 'takes half for more than half (openraft d60f1e85)', {
+    file: 'core/quorum.ts',
+    from: 'return Math.floor(voters / 2) + 1;',
+    to: 'return Math.max(1, Math.floor(voters / 2));',
+  }),
+  inRaft('leader-not-durable', 'counts the leader before its own disk has the entry (dissertation §10.2.1)', {
+    file: 'raft/commitment.ts',
+    from: 'id === state.id ? state.log.durableIndex',
+    to: 'id === state.id ? state.log.lastIndex',
+  }),
+  inRaft('apply-before-save', 'hands out entries that its own disk does not hold yet', {
+    file: 'raft/commitment.ts',
+    from: 'Math.min(state.commitIndex, state.log.durableIndex)',
+    to: 'state.commitIndex',
+  }),
+  inRaft('stale-accept', 'counts an acknowledgement of an earlier term', {
+    file: 'raft/raft-engine.ts',
+    from: "message.term < state.term && message.type !== 'vote' &&",
+    to: "message.term < state.term && message.type !== 'vote' && message.type !== 'appendAccepted' &&",
+  }),
+  inRaft(
+    'read-before-noop',
+    'confirms reads before an entry of its term is committed (etcd #7331, TiKV #9239)',
+    {
+      file: 'raft/reads.ts',
+      from: ' || state.log.termAt(state.commitIndex) !== state.term',
+      to: '',
+    },
+  ),
+  inRaft(
+    'read-without-quorum',
+    'confirms reads alone: stale reads by a deposed leader (etcd 0.4.1, Jepsen)',
+    {
+      file: 'raft/reads.ts',
+      from: 'id === state.id ? reads.round : (state.progress.get(id)?.answeredRound ?? 0)',
+      to: 'id === "" ? 0 : reads.round',
+    },
+  ),
+  inRaft('read-round-reused', 'takes late heartbeat answers for new ones (etcd #20418, etcd-raft #397)', {
+    file: 'raft/read-barriers.ts',
+    from: 'this.round++;',
+    to: 'this.round = 1;',
+  }),
+  inRaft('wrong-answerer', 'gives a superseded proposal the answer of the entry in its place (RedisRaft)', {
+    file: 'raft/commitment.ts',
+    from: 'if (dropped.term === entry.term) return',
+    to: 'if (dropped.term >= 0) return',
+  }),
+  inRaft('snapshot-not-emitted', 'hands out entries again that an installed snapshot covers', {
+    file: 'raft/following.ts',
+    from: 'state.emittedIndex = meta.index;',
+    to: '',
+  }),
+  inRaft(
+    'snapshot-log-kept',
+    'keeps its log beside a snapshot that contradicts it (openraft, snapshot install)',
+    {
+      file: 'raft/following.ts',
+      from: 'if (state.log.matches(at)) {',
+      to: 'if (state.log.lastIndex >= at.index) {',
+    },
+  ),
+  inRaft('deaf-leader', 'goes on leading when a later term shows itself (Raft §5.1)', {
+    file: 'raft/raft-engine.ts',
+    from: 'if (!foretold) adoptTermOf(',
+    to: "if (!foretold && state.role !== 'leader') adoptTermOf(",
+  }),
+  inRaft('lost-window', 'never repeats a full window of appends that were lost', {
+    file: 'raft/leading.ts',
+    from: 'if (!behind || !nothingToSend',
+    to: 'if (behind || !behind || !nothingToSend',
+  }),
+  inMachine(
+    'applied-twice',
+    'applies a repeated command again (Raft dissertation §6.3)',
+    () => new ForgetfulMachine(),
+  ),
+  inMachine(
+    'sessions-not-in-snapshot',
+    'loses the session table with a snapshot (zmq-raft)',
+    () => new SessionlessSnapshotMachine(),
+  ),
+];
+
+/**
+ * A bug by its name.
+ *
+ * @param name - Its name.
+ * @throws Error naming all bugs when there is none of that name.
+ */
+export function findBug(name: string): PlantedBug {
+  const bug = bugBank.find((candidate) => candidate.name === name);
+  if (bug !== undefined) return bug;
+  throw new Error(`${name} is no bug of the bank: ${bugBank.map((known) => known.name).join(', ')}`);
+}

@@ -1,0 +1,74 @@
+/**
+ * The shipped source with one mistake in it, made while it is bundled: the code that users run knows nothing of this.
+ * A mistake is a piece of text and its replacement; when the text is gone, the bank says so instead of passing.
+ */
+import * as fs from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import * as path from 'node:path';
+import { build, type Plugin } from 'esbuild';
+import type { MakeRaftEngine } from './raft-subject.js';
+
+/** One change of one file. */
+export interface SourceChange {
+  /** Package and file, such as `raft/election.ts`. */
+  readonly file: string;
+  /** Text that stands there exactly once. */
+  readonly from: string;
+  /** Text in its place. */
+  readonly to: string;
+}
+
+/**
+ * Builds the Raft engine with changes and loads it.
+ *
+ * @param changes - What to change.
+ * @throws Error when a text does not stand in its file exactly once: the source has moved on and so must the bank.
+ */
+export async function loadChangedRaft(changes: readonly SourceChange[]): Promise<MakeRaftEngine> {
+  const packageFile = createRequire(import.meta.url).resolve('@synod/raft/package.json');
+  const source = path.join(path.dirname(packageFile), 'src', 'index.ts');
+  const applied = new Set<SourceChange>();
+  const { outputFiles } = await build({
+    entryPoints: [source],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'node20',
+    conditions: ['@synod/source'],
+    logLevel: 'silent',
+    plugins: [changing(changes, applied)],
+  });
+  const missed = changes.find((change) => !applied.has(change));
+  if (missed !== undefined) throw new Error(`${missed.file} is no part of the engine's build`);
+  const code = outputFiles[0]?.text ?? '';
+  const loaded: unknown = await import(
+    /* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`
+  );
+  if (!isRaft(loaded)) throw new Error('the changed engine has no createRaftEngine');
+  return loaded.createRaftEngine;
+}
+
+function isRaft(loaded: unknown): loaded is { readonly createRaftEngine: MakeRaftEngine } {
+  return typeof loaded === 'object' && loaded !== null && 'createRaftEngine' in loaded;
+}
+
+function changing(changes: readonly SourceChange[], applied: Set<SourceChange>): Plugin {
+  return {
+    name: 'planted-bug',
+    setup: ({ onLoad }) => {
+      onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
+        let contents = await fs.readFile(file, 'utf8');
+        const place = file.split(path.sep).slice(-3).join('/').replace('/src/', '/');
+        for (const change of changes) {
+          if (change.file !== place) continue;
+          if (contents.split(change.from).length !== 2)
+            throw new Error(`${change.file} does not hold exactly once: ${change.from}`);
+          contents = contents.replace(change.from, () => change.to);
+          applied.add(change);
+        }
+        return { contents, loader: 'ts' };
+      });
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** Raft under the storm: its engine with drawn limits, and what its messages promise. */
+import { ByteReader, type ConsensusEngine, type EngineStart, type Random } from '@synod/core';
+import { createRaftEngine, type RaftLimits, type RaftMessage, raftMessageCodec } from '@synod/raft';
+import {
+  type Claim,
+  type DurablePromise,
+  type EngineUnderTest,
+  type RegisterAnswer,
+  type RegisterMachine,
+  type RegisterRequest,
+  registerWorkload,
+  type Subject,
+} from '@synod/simulator';
+
+/** Makes an engine, as `createRaftEngine` does: the real one, or one with a planted bug. */
+export type MakeRaftEngine = (options: EngineStart & RaftLimits) => ConsensusEngine<RaftMessage>;
+
+/** What storms over Raft are run on. */
+export type RaftSubject = Subject<RaftMessage, RegisterMachine, RegisterRequest, RegisterAnswer>;
+
+/**
+ * Raft with the register machine.
+ *
+ * @param make - Makes the engines.
+ */
+export function raftSubject(make: MakeRaftEngine = createRaftEngine): RaftSubject {
+  return {
+    engine: raftUnderTest(make),
+    workload: registerWorkload(),
+  };
+}
+
+function raftUnderTest(make: MakeRaftEngine): EngineUnderTest<RaftMessage> {
+  return {
+    create: (start, settings) => make({ ...drawLimits(settings), ...start }),
+    codec: raftMessageCodec,
+    electsByLog: true,
+    claim: claimOf,
+    readHardState,
+  };
+}
+
+function drawLimits(random: Random): RaftLimits {
+  const heartbeatTicks = random.integer(1, 4);
+  return {
+    heartbeatTicks,
+    electionTicks: Math.max(10, heartbeatTicks * random.integer(3, 8)),
+    retainedEntries: random.integer(0, 3) * 10,
+    appendsInFlightMax: [1, 2, 8, 64][random.integer(0, 4)] ?? 64,
+    appendBytesMax: [400, 1_000, 1_000_000][random.integer(0, 3)] ?? 1_000,
+  };
+}
+
+/** What a message tells others to rely on (Raft, figure 2: what is durable "before responding to RPCs"). */
+function claimOf(message: RaftMessage): Claim | undefined {
+  switch (message.type) {
+    case 'requestVote':
+      return message.preVote ? undefined : { type: 'candidacy', term: message.term };
+    case 'vote':
+      return message.granted && !message.preVote
+        ? { type: 'vote', term: message.term, candidate: message.to }
+        : undefined;
+    case 'appendEntries':
+    case 'heartbeat':
+    case 'installSnapshot':
+      return { type: 'leads', term: message.term };
+    case 'appendAccepted':
+      return { type: 'holds', term: message.term, through: message.matchIndex };
+    case 'appendRefused':
+    case 'heartbeatAnswer':
+    case 'readRequest':
+    case 'readAnswer':
+      return undefined;
+  }
+}
+
+/** Reads term and vote out of the engine's own record, version 1. */
+function readHardState(bytes: Uint8Array): DurablePromise {
+  const reader = new ByteReader(bytes);
+  reader.u8();
+  const term = reader.varint();
+  const votedFor = reader.string();
+  return { term, votedFor: votedFor === '' ? undefined : votedFor };
+}

@@ -1,0 +1,26 @@
+/** One core's share: runs the seeds it is given, one at a time. */
+import { parentPort } from 'node:worker_threads';
+import { drawScript, type FaultKind, type RunReport, runScript } from '@synod/simulator';
+import { raftSubject } from './raft-subject.js';
+
+/** A seed to run. */
+export interface SeedOrder {
+  readonly seed: number;
+  readonly ticks: number;
+  readonly faults: readonly FaultKind[];
+  readonly nodes: number | undefined;
+}
+
+/** What a worker tells of a seed. */
+export interface SeedResult extends Omit<RunReport, 'script'> {
+  readonly seed: number;
+}
+
+const subject = raftSubject();
+
+parentPort?.on('message', ({ seed, ticks, faults, nodes }: SeedOrder) => {
+  const script = drawScript(seed, { ticks, faults, ...(nodes === undefined ? {} : { nodes }) });
+  const { script: _, ...rest } = runScript(script, subject);
+  const result: SeedResult = { seed, ...rest };
+  parentPort?.postMessage(result);
+});

@@ -1,0 +1,52 @@
+/**
+ * What was reached: rare situations that a batch of seeds must contain to prove anything, counted by name. Without
+ * this a simulator rots silently: it goes on passing while it no longer reaches what it was made for.
+ */
+
+/** Situations counted by name. */
+export class Coverage {
+  readonly #counts = new Map<string, number>();
+
+  /** Counts a situation. */
+  reach(situation: string): void {
+    this.#counts.set(situation, (this.#counts.get(situation) ?? 0) + 1);
+  }
+
+  /** All counts, by name. */
+  counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counts].sort(([left], [right]) => (left < right ? -1 : 1)));
+  }
+}
+
+/** Situations that every large batch over all faults must have reached, whatever the engine. */
+export const expectedSituations: readonly string[] = [
+  'leader elected',
+  'leader elected with uncommitted entries',
+  'election lost',
+  'vote refused',
+  'log truncated',
+  'append refused',
+  'snapshot taken',
+  'snapshot offered',
+  'snapshot delivered',
+  'snapshot not delivered',
+  'snapshot installed',
+  'log discarded',
+  'restart from a snapshot',
+  'crash lost writes',
+  'crash kept writes that were not acknowledged',
+  'sync failed',
+  'disk full',
+  'disk wiped',
+  'damaged frame caught',
+  'message lost',
+  'message repeated',
+  'message cut off',
+  'proposal refused',
+  'proposal superseded',
+  'proposal of unknown outcome',
+  'request repeated',
+  'read answered by a follower',
+  'read waited to be applied',
+  'read refused',
+];

@@ -1,0 +1,181 @@
+/**
+ * Swarm testing (Groce, Zhang, Eide, Chen and Regehr, "Swarm testing", 2012): each seed draws which faults there are
+ * at all and how much of each, because a storm that always has everything hides what needs quiet in between. Every
+ * kind of fault has a stream of its own, so that adding one does not reshuffle the others.
+ */
+import { type NodeId, type Random, Random as SeededRandom } from '@synod/core';
+import {
+  type Fault,
+  type FaultKind,
+  faultKinds,
+  nodeIds,
+  type Script,
+  type ScriptStep,
+  type Target,
+  type Weather,
+} from './script.js';
+
+/** What a drawn script is asked to be. */
+export interface StormOptions {
+  /** Length of the storm in ticks. Default 2000. */
+  readonly ticks?: number;
+  /** Faults that may occur. Default all. */
+  readonly faults?: readonly FaultKind[];
+  /** Number of nodes; without it, 3 or 5 as the seed has it. */
+  readonly nodes?: number;
+  /** Requests that clients make in the storm at most. Default unlimited. */
+  readonly requestsMax?: number;
+}
+
+const second = 1_000_000;
+
+/**
+ * Draws the script of a seed.
+ *
+ * @param seed - Any integer from 0.
+ * @param options - What may occur.
+ */
+export function drawScript(seed: number, options: StormOptions = {}): Script {
+  const root = new SeededRandom(seed);
+  const shape = root.fork('shape');
+  const drawn = shape.chance(0.5) ? 3 : 5;
+  const nodes = options.nodes ?? drawn;
+  const ticks = options.ticks ?? 2000;
+  const weather = drawWeather(root.fork('weather'));
+  const allowed = options.faults ?? faultKinds;
+  const steps: ScriptStep[] = [];
+  for (const kind of faultKinds) {
+    const random = root.fork(`fault ${kind}`);
+    if (!allowed.includes(kind)) continue;
+    steps.push(...drawFaults(kind, random, nodeIds(nodes), ticks * weather.tickUs));
+  }
+  steps.sort((left, right) => left.atUs - right.atUs);
+  const requestsMax = options.requestsMax ?? Number.MAX_SAFE_INTEGER;
+  return { seed, nodes, ticks, calm: true, requestsMax, weather, steps };
+}
+
+function drawWeather(random: Random): Weather {
+  return {
+    tickUs: 50_000,
+    delayLeastUs: random.integer(50, 5_000),
+    delayMeanUs: pick(random, [100, 1_000, 5_000, 20_000, 60_000]),
+    inOrder: random.chance(0.5),
+    syncUs: pick(random, [50, 1_000, 5_000, 30_000]),
+    savesInFlightMax: pick(random, [1, 4, 64]),
+    turnUs: pick(random, [0, 0, 200, 5_000]),
+    applyUs: pick(random, [0, 0, 2_000, 100_000]),
+    snapshotEvery: pick(random, [0, 10, 50, 250]),
+    tellsUnreachable: random.chance(0.5),
+    clients: random.integer(1, 7),
+    thinkUs: pick(random, [100_000, 500_000, 2 * second]),
+    patienceUs: pick(random, [300_000, second, 4 * second]),
+  };
+}
+
+/** Mean time between two faults of one kind when the seed has them often. */
+const leastMeanUs: Readonly<Record<FaultKind, number>> = {
+  crash: 4 * second,
+  pause: 6 * second,
+  slowNode: 10 * second,
+  drift: 10 * second,
+  clockJump: 8 * second,
+  isolate: 6 * second,
+  cut: 4 * second,
+  partition: 6 * second,
+  bridge: 8 * second,
+  chain: 15 * second,
+  flap: 10 * second,
+  clog: 5 * second,
+  loss: 8 * second,
+  duplicate: 8 * second,
+  corrupt: 10 * second,
+  delay: 8 * second,
+  slowDisk: 8 * second,
+  failedSync: 10 * second,
+  fullDisk: 20 * second,
+  wipe: 60 * second,
+  campaign: 5 * second,
+  transfer: 10 * second,
+  snapshot: 10 * second,
+};
+
+function drawFaults(
+  kind: FaultKind,
+  random: Random,
+  ids: readonly NodeId[],
+  untilUs: number,
+): readonly ScriptStep[] {
+  const steps: ScriptStep[] = [];
+  // Half of the kinds are absent from a storm; a wiped disk is rare.
+  if (!random.chance(kind === 'wipe' ? 0.15 : 0.5)) return steps;
+  const meanUs = leastMeanUs[kind] * pick(random, [0.2, 1, 4, 20]);
+  const mostSteps = kind === 'wipe' ? Math.floor((ids.length - 1) / 2) : Number.POSITIVE_INFINITY;
+  for (let atUs = exponential(random, meanUs); atUs < untilUs; atUs += exponential(random, meanUs)) {
+    if (steps.length >= mostSteps) break;
+    steps.push({ atUs: Math.floor(atUs), fault: drawFault(kind, random, ids) });
+  }
+  return steps;
+}
+
+function drawFault(kind: FaultKind, random: Random, ids: readonly NodeId[]): Fault {
+  const forUs = Math.floor(
+    1_000 + exponential(random, pick(random, [50_000, 300_000, 2 * second, 8 * second])),
+  );
+  const node: Target = random.chance(0.35) ? 'leader' : pick(random, ids);
+  const from = pick(random, ids);
+  const others = ids.filter((id) => id !== from);
+  const to = pick(random, others.length === 0 ? ids : others);
+  switch (kind) {
+    case 'crash':
+      return { type: kind, node, downUs: forUs, whileSaving: random.chance(0.6) };
+    case 'failedSync':
+    case 'fullDisk':
+      return { type: kind, node, downUs: forUs };
+    case 'pause':
+      return { type: kind, node, forUs };
+    case 'slowNode':
+      return { type: kind, node, turnUs: random.integer(10_000, 400_000), forUs };
+    case 'drift':
+      return { type: kind, node, rate: pick(random, [0.25, 0.5, 0.9, 1.1, 2, 4]), forUs: forUs * 4 };
+    case 'clockJump':
+      return { type: kind, node, ticks: random.integer(2, 40) };
+    case 'isolate':
+      return { type: kind, node, direction: pick(random, ['both', 'in', 'out'] as const), forUs };
+    case 'cut':
+    case 'clog':
+      return { type: kind, from, to, forUs };
+    case 'flap':
+      return { type: kind, from, to, periodUs: random.integer(20_000, 500_000), forUs: forUs * 2 };
+    case 'partition':
+      return { type: kind, side: ids.filter(() => random.chance(0.5)), forUs };
+    case 'bridge':
+      return { type: kind, hub: from, side: others.filter(() => random.chance(0.5)), forUs };
+    case 'chain':
+      return { type: kind, forUs };
+    case 'loss':
+    case 'duplicate':
+      return { type: kind, chance: pick(random, [0.02, 0.1, 0.3]), forUs: forUs * 2 };
+    case 'corrupt':
+      return { type: kind, chance: pick(random, [0.01, 0.1]), forUs: forUs * 2 };
+    case 'delay':
+      return { type: kind, meanUs: random.integer(10_000, 600_000), forUs: forUs * 2 };
+    case 'slowDisk':
+      return { type: kind, node, syncUs: random.integer(50_000, 2 * second), forUs };
+    case 'wipe':
+    case 'campaign':
+    case 'transfer':
+    case 'snapshot':
+      return { type: kind, node };
+  }
+}
+
+function pick<Item>(random: Random, items: readonly Item[]): Item {
+  const item = items[random.integer(0, items.length)];
+  if (item === undefined) throw new RangeError('there is nothing to pick from');
+  return item;
+}
+
+/** A random time with a given mean, as between independent incidents. */
+export function exponential(random: Random, mean: number): number {
+  return -Math.log(1 - random.float()) * mean;
+}

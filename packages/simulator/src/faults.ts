@@ -1,0 +1,192 @@
+/** Does to a cluster what a script says. */
+import type { EngineMessage, NodeId, StateMachine } from '@synod/core';
+import type { Fault, ScriptStep } from './script.js';
+import type { SimulatedCluster } from './simulated-cluster.js';
+import type { SimulatedNode } from './simulated-node.js';
+
+/** Carries out the steps of a script at their moments, and counts those that took effect. */
+export class Faults<Message extends EngineMessage, Machine extends StateMachine<Output>, Input, Output> {
+  readonly #cluster: SimulatedCluster<Message, Machine, Input, Output>;
+  readonly #injected = new Map<string, number>();
+  #isOver = false;
+
+  constructor(cluster: SimulatedCluster<Message, Machine, Input, Output>) {
+    this.#cluster = cluster;
+  }
+
+  /** How many faults of each kind took effect. */
+  get injected(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#injected);
+  }
+
+  /** Plans all steps. */
+  plan(steps: readonly ScriptStep[]): void {
+    for (const { atUs, fault } of steps) {
+      this.#cluster.queue.after(atUs - this.#cluster.queue.nowUs, () => {
+        if (this.#isOver || !this.#inject(fault)) return;
+        this.#injected.set(fault.type, (this.#injected.get(fault.type) ?? 0) + 1);
+      });
+    }
+  }
+
+  /** Ends every fault for good. Nodes that are down stay so. */
+  end(): void {
+    this.#isOver = true;
+    this.#cluster.links.heal();
+    for (const node of this.#cluster.nodes) {
+      node.pausedUntilUs = 0;
+      node.slowTurnUs = 0;
+      node.slowSyncUs = 0;
+      node.tickRate = 1;
+      node.nextSync = 'succeeds';
+    }
+  }
+
+  #inject(fault: Fault): boolean {
+    const { links } = this.#cluster;
+    switch (fault.type) {
+      case 'cut':
+        return this.#links([[fault.from, fault.to]], fault.forUs);
+      case 'partition':
+        return this.#links(this.#across(fault.side, undefined), fault.forUs);
+      case 'bridge':
+        return this.#links(this.#across(fault.side, fault.hub), fault.forUs);
+      case 'chain':
+        return this.#links(this.#notNeighbours(), fault.forUs);
+      case 'flap':
+        return this.#flap(fault);
+      case 'clog': {
+        const { from, to } = fault;
+        return this.#during(fault.forUs, links.clog(this.#position(from), this.#position(to)));
+      }
+      case 'loss':
+      case 'duplicate':
+      case 'corrupt':
+        return this.#during(fault.forUs, links.rate(fault.type, fault.chance));
+      case 'delay':
+        return this.#during(fault.forUs, links.rate('delay', fault.meanUs));
+      default:
+        return this.#injectInto(fault);
+    }
+  }
+
+  #injectInto(fault: Extract<Fault, { readonly node: unknown }>): boolean {
+    const node = this.#cluster.aim(fault.node);
+    if (node === undefined || node.state !== 'up') return false;
+    switch (fault.type) {
+      case 'crash':
+        this.#cluster.planDowntime(node.id, fault.downUs);
+        // A process that dies in the middle of a sync is the interesting one: it may have promised nothing yet.
+        if (fault.whileSaving && !node.isSaving) node.nextSync = 'is cut by a crash';
+        else node.stop('crashed');
+        return true;
+      case 'failedSync':
+      case 'fullDisk':
+        this.#cluster.planDowntime(node.id, fault.downUs);
+        node.nextSync = fault.type === 'failedSync' ? 'fails' : 'finds no room';
+        return true;
+      case 'pause':
+        node.pausedUntilUs = this.#cluster.queue.nowUs + fault.forUs;
+        return true;
+      case 'slowNode':
+        node.slowTurnUs = fault.turnUs;
+        return this.#during(fault.forUs, () => {
+          node.slowTurnUs = 0;
+        });
+      case 'slowDisk':
+        node.slowSyncUs = fault.syncUs;
+        return this.#during(fault.forUs, () => {
+          node.slowSyncUs = 0;
+        });
+      case 'drift':
+        node.tickRate = fault.rate;
+        return this.#during(fault.forUs, () => {
+          node.tickRate = 1;
+        });
+      case 'clockJump':
+        for (let tick = 0; tick < fault.ticks; tick++) if (node.isAwake) node.step({ type: 'tick' });
+        return true;
+      case 'isolate':
+        return this.#isolate(node, fault.direction, fault.forUs);
+      case 'wipe':
+        return this.#wipe(node);
+      case 'campaign':
+        if (node.isAwake) node.step({ type: 'campaign' });
+        return true;
+      case 'transfer':
+        if (node.isAwake) node.step({ type: 'transferLeadership' });
+        return true;
+      case 'snapshot':
+        node.takeSnapshot();
+        return true;
+    }
+  }
+
+  /** A node without its disk is refused by its peers, so it never comes back; a majority must stay. */
+  #wipe(node: SimulatedNode<Message, Machine, Input, Output>): boolean {
+    const { nodes, coverage } = this.#cluster;
+    const gone = nodes.filter(({ state }) => state === 'gone').length;
+    if (2 * (gone + 1) >= nodes.length) return false;
+    node.stop('crashed');
+    node.state = 'gone';
+    coverage.reach('disk wiped');
+    return true;
+  }
+
+  #isolate(
+    node: SimulatedNode<Message, Machine, Input, Output>,
+    direction: 'both' | 'in' | 'out',
+    forUs: number,
+  ): boolean {
+    const others = this.#cluster.nodes.filter((other) => other !== node);
+    const outward = others.map((other): readonly [NodeId, NodeId] => [node.id, other.id]);
+    const inward = others.map((other): readonly [NodeId, NodeId] => [other.id, node.id]);
+    const links = [...(direction === 'in' ? [] : outward), ...(direction === 'out' ? [] : inward)];
+    return this.#links(links, forUs);
+  }
+
+  #flap(fault: Extract<Fault, { type: 'flap' }>): boolean {
+    const { queue } = this.#cluster;
+    const untilUs = queue.nowUs + fault.forUs;
+    const again = () => {
+      if (this.#isOver || queue.nowUs >= untilUs) return;
+      this.#links([[fault.from, fault.to]], fault.periodUs);
+      queue.after(2 * fault.periodUs, again);
+    };
+    again();
+    return true;
+  }
+
+  /** Links between two sides. With a hub, the hub hears both. */
+  #across(side: readonly NodeId[], hub: NodeId | undefined): readonly (readonly [NodeId, NodeId])[] {
+    const ids = this.#cluster.nodes.map(({ id }) => id).filter((id) => id !== hub);
+    return ids.flatMap((from) =>
+      ids.filter((to) => side.includes(from) !== side.includes(to)).map((to) => [from, to] as const),
+    );
+  }
+
+  #notNeighbours(): readonly (readonly [NodeId, NodeId])[] {
+    const ids = this.#cluster.nodes.map(({ id }) => id);
+    return ids.flatMap((from, left) =>
+      ids.filter((_, right) => Math.abs(left - right) > 1).map((to) => [from, to] as const),
+    );
+  }
+
+  #links(links: readonly (readonly [NodeId, NodeId])[], forUs: number): boolean {
+    for (const [from, to] of links) {
+      this.#during(forUs, this.#cluster.links.cut(this.#position(from), this.#position(to)));
+    }
+    return links.length > 0;
+  }
+
+  #during(forUs: number, end: () => void): true {
+    this.#cluster.queue.after(forUs, () => {
+      if (!this.#isOver) end();
+    });
+    return true;
+  }
+
+  #position(id: NodeId): number {
+    return this.#cluster.position(id);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * A whole cluster in one thread, in virtual time, from a seed. Runs a consensus engine with a state machine under
+ * crashes, lost writes, failing disks, partitions, damaged frames, pauses and bad clocks; checks safety after every
+ * step and liveness when the storm ends; and shrinks what it finds to a short script. The same seed gives the same run.
+ *
+ * @packageDocumentation
+ */
+export { expectedSituations } from './coverage.js';
+export { drawScript, type StormOptions } from './draw-script.js';
+export {
+  type EngineStep,
+  type RecordedInput,
+  readRecordedInput,
+  replayInputs,
+  writeRecordedInput,
+} from './recording.js';
+export {
+  type RegisterAnswer,
+  RegisterMachine,
+  type RegisterRequest,
+  registerWorkload,
+  valueCharactersMax,
+} from './register-workload.js';
+export { type Finding, type RunOptions, type RunReport, runScript } from './run-script.js';
+export {
+  describeScript,
+  type Fault,
+  type FaultKind,
+  faultKinds,
+  parseScript,
+  type Script,
+  type ScriptStep,
+  type Target,
+  type Weather,
+} from './script.js';
+export { type ShrinkOptions, type ShrinkReport, shrink } from './shrink.js';
+export { explain, type SimulationOptions, type SimulationReport, simulate, Tally } from './simulate.js';
+export type { InputListener } from './simulated-cluster.js';
+export type {
+  Claim,
+  ClientOperation,
+  ClientTurn,
+  DurablePromise,
+  EngineUnderTest,
+  Subject,
+  Workload,
+} from './subject.js';
+export { type InvariantName, SimulationViolation } from './violation.js';

@@ -1,0 +1,25 @@
+/** What a simulated node needs of the world around it. */
+import type { ConsensusEngine, EngineMessage, NodeId } from '@synod/core';
+import type { Coverage } from './coverage.js';
+import type { EventQueue } from './event-queue.js';
+import type { EngineStep } from './recording.js';
+import type { SafetyLedger } from './safety-ledger.js';
+import type { Weather } from './script.js';
+import type { SimulatedDisk, StoredSnapshot } from './simulated-disk.js';
+
+/** The world, as one node sees it. */
+export interface NodeSurroundings<Message extends EngineMessage> {
+  readonly queue: EventQueue;
+  readonly weather: Weather;
+  readonly coverage: Coverage;
+  readonly ledger: SafetyLedger;
+  /** Disks of all voters. */
+  readonly disks: () => readonly SimulatedDisk[];
+  /** Sends a message. */
+  readonly send: (message: Message) => void;
+  /** Carries a snapshot to a peer. */
+  readonly carrySnapshot: (from: NodeId, to: NodeId, snapshot: StoredSnapshot, message: Message) => void;
+  /** Hears every input before it is stepped; for recordings. */
+  readonly onInput: ((node: NodeId, life: number, input: EngineStep<Message>) => void) | undefined;
+  readonly createEngine: (id: NodeId, life: number, disk: SimulatedDisk) => ConsensusEngine<Message>;
+}

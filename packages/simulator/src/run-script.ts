@@ -1,0 +1,174 @@
+/**
+ * A whole run: the storm, then the calm. In the calm a core of the nodes, just a majority, is healed for good and the
+ * others are gone for good: then a leader must be found, every client answered, and all states must become equal.
+ */
+import type { EngineMessage, StateMachine } from '@synod/core';
+import { Random } from '@synod/core';
+import { Faults } from './faults.js';
+import type { Script } from './script.js';
+import { type InputListener, SimulatedCluster } from './simulated-cluster.js';
+import type { Subject } from './subject.js';
+import { demand, type InvariantName, SimulationViolation } from './violation.js';
+
+/** A rule that was found broken. */
+export interface Finding {
+  /** Which rule. */
+  readonly invariant: InvariantName;
+  /** What was seen. */
+  readonly message: string;
+  /** When, in microseconds of virtual time. */
+  readonly atUs: number;
+}
+
+/** What a run came to. */
+export interface RunReport {
+  /** The script that was run. */
+  readonly script: Script;
+  /** What was found, or `undefined` when every rule held. */
+  readonly finding: Finding | undefined;
+  /** Digest of everything that happened: the same for every run of the same script on the same code. */
+  readonly traceHash: string;
+  /** Virtual time that passed, in microseconds. */
+  readonly virtualUs: number;
+  /** Events that happened. */
+  readonly events: number;
+  /** Requests that clients made. */
+  readonly requests: number;
+  /** Requests that were answered. */
+  readonly answered: number;
+  /** Entries that were committed. */
+  readonly committed: number;
+  /** Terms that had a leader. */
+  readonly leaderTerms: number;
+  /** Faults that took effect, by kind. */
+  readonly faults: Readonly<Record<string, number>>;
+  /** Situations that were reached, by name. */
+  readonly coverage: Readonly<Record<string, number>>;
+}
+
+/** What may be listened to. */
+export interface RunOptions<Message extends EngineMessage> {
+  /** Hears every input of every engine before it is stepped. */
+  readonly onInput?: InputListener<Message>;
+}
+
+/** Ticks of calm within which a leader must be found. */
+const leaderTicksMax = 600;
+/** Ticks of calm within which everything must have come to rest. */
+const restTicksMax = 4_000;
+
+/**
+ * Runs a script.
+ *
+ * @param script - What happens.
+ * @param subject - What it happens to.
+ * @param options - Who listens.
+ * @returns What it came to. Broken rules are found, not thrown.
+ */
+export function runScript<Message extends EngineMessage, Machine extends StateMachine<Output>, Input, Output>(
+  script: Script,
+  subject: Subject<Message, Machine, Input, Output>,
+  options: RunOptions<Message> = {},
+): RunReport {
+  const cluster = new SimulatedCluster(script, subject, options.onInput);
+  const faults = new Faults(cluster);
+  let finding: Finding | undefined;
+  try {
+    cluster.start();
+    faults.plan(script.steps);
+    const untilUs = script.ticks * script.weather.tickUs;
+    while (cluster.queue.runNext(untilUs));
+    if (script.calm) calm(cluster, faults);
+    judge(cluster, subject);
+  } catch (error) {
+    if (!(error instanceof SimulationViolation)) throw error;
+    finding = { invariant: error.invariant, message: error.message, atUs: cluster.queue.nowUs };
+  }
+  return report(script, cluster, faults, finding);
+}
+
+type AnyCluster<M extends EngineMessage, S extends StateMachine<O>, I, O> = SimulatedCluster<M, S, I, O>;
+
+function calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
+  cluster: AnyCluster<M, S, I, O>,
+  faults: Faults<M, S, I, O>,
+): void {
+  const { queue, nodes, script } = cluster;
+  faults.end();
+  const random = new Random(script.seed).fork('calm');
+  const candidates = nodes.filter(({ state }) => state !== 'gone');
+  const size = Math.floor(nodes.length / 2) + 1;
+  while (candidates.length > size) candidates.splice(random.integer(0, candidates.length), 1);
+  for (const node of nodes) {
+    if (candidates.includes(node)) continue;
+    node.stop('crashed');
+    node.state = 'gone';
+  }
+  for (const node of candidates) if (node.state === 'down') node.start();
+  const beganUs = queue.nowUs;
+  const within = (ticks: number, reached: () => boolean) => {
+    const untilUs = beganUs + ticks * script.weather.tickUs;
+    while (!reached()) if (!queue.runNext(untilUs)) return reached();
+    return true;
+  };
+  demand(
+    within(leaderTicksMax, () => cluster.aim('leader') !== undefined),
+    'liveness',
+    () => `no leader within ${leaderTicksMax} ticks of calm`,
+  );
+  // A while of plain work, then no new requests.
+  within(leaderTicksMax + 200, () => false);
+  cluster.isOpen = false;
+  demand(
+    within(restTicksMax, () => cluster.clients.every((client) => !client.isWaiting)),
+    'liveness',
+    () => `a client still waits for an answer after ${restTicksMax} ticks of calm`,
+  );
+  const alike = () => {
+    const [first] = candidates;
+    return candidates.every((node) => node.machineIndex === first?.machineIndex);
+  };
+  demand(
+    within(restTicksMax + leaderTicksMax, alike),
+    'liveness',
+    () =>
+      `nodes have not applied the same after the calm: ${candidates.map((node) => `${node.id} through ${node.machineIndex}`).join(', ')}`,
+  );
+  const digests = candidates.map((node) => node.stateDigest());
+  demand(
+    digests.every((digest) => digest === digests[0]),
+    'equal states',
+    () => 'nodes that applied the same entries differ in their state after the calm',
+  );
+}
+
+function judge<M extends EngineMessage, S extends StateMachine<O>, I, O>(
+  cluster: AnyCluster<M, S, I, O>,
+  subject: Subject<M, S, I, O>,
+): void {
+  const wrong = subject.workload.judge?.(cluster.history);
+  demand(wrong === undefined, 'history', () => wrong ?? '');
+}
+
+function report<M extends EngineMessage, S extends StateMachine<O>, I, O>(
+  script: Script,
+  cluster: AnyCluster<M, S, I, O>,
+  faults: Faults<M, S, I, O>,
+  finding: Finding | undefined,
+): RunReport {
+  const { queue, history, ledger } = cluster;
+  for (const node of cluster.nodes) for (const digit of node.fingerprint()) queue.trace(digit.charCodeAt(0));
+  return {
+    script,
+    finding,
+    traceHash: queue.traceHash(),
+    virtualUs: queue.nowUs,
+    events: queue.ran,
+    requests: history.length,
+    answered: history.filter(({ returnedAt }) => returnedAt < Number.POSITIVE_INFINITY).length,
+    committed: ledger.highestCommitted,
+    leaderTerms: ledger.leaderTerms,
+    faults: faults.injected,
+    coverage: cluster.coverage.counts(),
+  };
+}

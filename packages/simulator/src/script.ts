@@ -1,0 +1,225 @@
+/**
+ * A run as data: the cluster, its weather and every fault with its moment. A script and an engine determine a run
+ * completely, so a script can be kept, shrunk and run again.
+ */
+import { DecodeError, type NodeId } from '@synod/core';
+
+/** A node, or whoever leads at that moment. */
+export type Target = NodeId | 'leader';
+
+/** What may be done to a cluster. Times are in microseconds; conditions end by themselves after `forUs`. */
+export type Fault =
+  /** The process ends and comes back later. Unsaved work is lost; of writes under way a beginning may be kept. */
+  | { readonly type: 'crash'; readonly node: Target; readonly downUs: number; readonly whileSaving: boolean }
+  /** The process stands still, as in a long garbage collection or a suspended machine. */
+  | { readonly type: 'pause'; readonly node: Target; readonly forUs: number }
+  /** The process takes longer for everything. */
+  | { readonly type: 'slowNode'; readonly node: Target; readonly turnUs: number; readonly forUs: number }
+  /** The node's ticks come faster (above 1) or slower (below 1). */
+  | { readonly type: 'drift'; readonly node: Target; readonly rate: number; readonly forUs: number }
+  /** The node's clock leaps: many ticks at once. */
+  | { readonly type: 'clockJump'; readonly node: Target; readonly ticks: number }
+  /** Nothing leaves the node, nothing reaches it, or both. */
+  | {
+      readonly type: 'isolate';
+      readonly node: Target;
+      readonly direction: 'both' | 'in' | 'out';
+      readonly forUs: number;
+    }
+  /** One link fails in one direction. */
+  | { readonly type: 'cut'; readonly from: NodeId; readonly to: NodeId; readonly forUs: number }
+  /** Nodes of different sides do not hear each other. */
+  | { readonly type: 'partition'; readonly side: readonly NodeId[]; readonly forUs: number }
+  /** Two sides that only one node connects. */
+  | {
+      readonly type: 'bridge';
+      readonly hub: NodeId;
+      readonly side: readonly NodeId[];
+      readonly forUs: number;
+    }
+  /** Each node hears only its neighbours in a row. */
+  | { readonly type: 'chain'; readonly forUs: number }
+  /** A link comes and goes. */
+  | {
+      readonly type: 'flap';
+      readonly from: NodeId;
+      readonly to: NodeId;
+      readonly periodUs: number;
+      readonly forUs: number;
+    }
+  /** A link holds everything back and lets it through in one burst. */
+  | { readonly type: 'clog'; readonly from: NodeId; readonly to: NodeId; readonly forUs: number }
+  /** Messages are lost. */
+  | { readonly type: 'loss'; readonly chance: number; readonly forUs: number }
+  /** Messages arrive twice, the second time much later. */
+  | { readonly type: 'duplicate'; readonly chance: number; readonly forUs: number }
+  /** Bits flip in frames, or frames are cut short. */
+  | { readonly type: 'corrupt'; readonly chance: number; readonly forUs: number }
+  /** Messages take longer, each for itself. */
+  | { readonly type: 'delay'; readonly meanUs: number; readonly forUs: number }
+  /** Syncs take longer. */
+  | { readonly type: 'slowDisk'; readonly node: Target; readonly syncUs: number; readonly forUs: number }
+  /** The next sync fails: the node stops, as it must, and comes back later. */
+  | { readonly type: 'failedSync'; readonly node: Target; readonly downUs: number }
+  /** The next write finds no room: the node stops and comes back when there is room. */
+  | { readonly type: 'fullDisk'; readonly node: Target; readonly downUs: number }
+  /** The disk is lost with all it held. Its node is refused by its peers, and so it stays away. */
+  | { readonly type: 'wipe'; readonly node: Target }
+  /** An operator makes a node stand for election. */
+  | { readonly type: 'campaign'; readonly node: Target }
+  /** An operator hands the leadership over. */
+  | { readonly type: 'transfer'; readonly node: Target }
+  /** An operator takes a snapshot. */
+  | { readonly type: 'snapshot'; readonly node: Target };
+
+/** Name of a fault. */
+export type FaultKind = Fault['type'];
+
+/** All faults, in the order in which summaries name them. */
+export const faultKinds: readonly FaultKind[] = [
+  'crash',
+  'pause',
+  'slowNode',
+  'drift',
+  'clockJump',
+  'isolate',
+  'cut',
+  'partition',
+  'bridge',
+  'chain',
+  'flap',
+  'clog',
+  'loss',
+  'duplicate',
+  'corrupt',
+  'delay',
+  'slowDisk',
+  'failedSync',
+  'fullDisk',
+  'wipe',
+  'campaign',
+  'transfer',
+  'snapshot',
+];
+
+/** A fault and its moment. */
+export interface ScriptStep {
+  /** When, in microseconds from the begin. */
+  readonly atUs: number;
+  /** What. */
+  readonly fault: Fault;
+}
+
+/** What a cluster is like without faults. */
+export interface Weather {
+  /** Length of a tick in microseconds. */
+  readonly tickUs: number;
+  /** Least delay of a message. */
+  readonly delayLeastUs: number;
+  /** Mean of what comes on top (exponential). */
+  readonly delayMeanUs: number;
+  /** Whether a link keeps the order of its messages, as a connection does. */
+  readonly inOrder: boolean;
+  /** Mean length of a sync. */
+  readonly syncUs: number;
+  /** Saves that may be under way before a node takes no more effects. */
+  readonly savesInFlightMax: number;
+  /** How long a node gathers inputs before it takes effects; 0 for not at all. */
+  readonly turnUs: number;
+  /** How long committed entries wait to be applied; 0 for not at all. */
+  readonly applyUs: number;
+  /** Entries between a node's own snapshots; 0 for none. */
+  readonly snapshotEvery: number;
+  /** Whether a cut link tells the sender's engine that the peer cannot be reached. */
+  readonly tellsUnreachable: boolean;
+  /** Clients. */
+  readonly clients: number;
+  /** Mean time between a client's answer and its next request. */
+  readonly thinkUs: number;
+  /** How long a client waits for an answer. */
+  readonly patienceUs: number;
+}
+
+/** A whole run. */
+export interface Script {
+  /** Seed of everything that the script does not say: each message's delay, the engine's timeouts, the requests. */
+  readonly seed: number;
+  /** Nodes, named n1, n2 and so on. */
+  readonly nodes: number;
+  /** Length of the storm in ticks. The calm that follows it is not counted. */
+  readonly ticks: number;
+  /** Whether the calm follows, in which liveness is checked. */
+  readonly calm: boolean;
+  /** Requests that clients make in the storm at most. */
+  readonly requestsMax: number;
+  /** What the cluster is like. */
+  readonly weather: Weather;
+  /** The faults, in the order of their moments. */
+  readonly steps: readonly ScriptStep[];
+}
+
+/** Names of a script's nodes. */
+export function nodeIds(nodes: number): readonly NodeId[] {
+  return Array.from({ length: nodes }, (_, position) => `n${position + 1}`);
+}
+
+/**
+ * Reads a script that was kept as JSON.
+ *
+ * @param text - The JSON.
+ * @throws {@link DecodeError} when it is no script.
+ */
+export function parseScript(text: string): Script {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new DecodeError('a script is one JSON object: this is no JSON');
+  }
+  if (!isScript(value)) {
+    throw new DecodeError('a script has seed, nodes, ticks, calm, requestsMax, weather and steps');
+  }
+  return value;
+}
+
+function isScript(value: unknown): value is Script {
+  if (typeof value !== 'object' || value === null) return false;
+  const numbers = ['seed', 'nodes', 'ticks', 'requestsMax'];
+  const fields = new Map(Object.entries(value));
+  const steps = fields.get('steps');
+  return (
+    numbers.every((name) => Number.isSafeInteger(fields.get(name))) &&
+    typeof fields.get('calm') === 'boolean' &&
+    typeof fields.get('weather') === 'object' &&
+    Array.isArray(steps) &&
+    steps.every((step: unknown) => isStep(step))
+  );
+}
+
+function isStep(step: unknown): step is ScriptStep {
+  if (typeof step !== 'object' || step === null || !('atUs' in step) || !('fault' in step)) return false;
+  const { atUs, fault } = step;
+  if (typeof atUs !== 'number' || typeof fault !== 'object' || fault === null || !('type' in fault))
+    return false;
+  return faultKinds.some((kind) => kind === fault.type);
+}
+
+/**
+ * A script as lines that a person can read.
+ *
+ * @param script - The script.
+ */
+export function describeScript(script: Script): readonly string[] {
+  const { weather } = script;
+  const lines = [
+    `seed ${script.seed}: ${script.nodes} nodes, ${weather.clients} clients, at most ${script.requestsMax} requests, ` +
+      `${script.ticks} ticks of ${weather.tickUs / 1000} ms${script.calm ? ', then calm' : ''}`,
+  ];
+  for (const { atUs, fault } of script.steps) {
+    const details = Object.entries(fault)
+      .filter(([name]) => name !== 'type')
+      .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join('+') : String(value)}`);
+    lines.push(`${(atUs / 1_000_000).toFixed(3).padStart(10)} s  ${[fault.type, ...details].join('  ')}`);
+  }
+  return lines;
+}

@@ -1,0 +1,235 @@
+/** The cluster and its world: nodes, links and clients over one queue of events. */
+import {
+  ByteReader,
+  ByteWriter,
+  createMembership,
+  type EngineMessage,
+  invariant,
+  type NodeId,
+  Random,
+  type StateMachine,
+} from '@synod/core';
+import { beginFrame, endFrame } from '@synod/integrity';
+import { SimulatedClient } from './clients.js';
+import { Coverage } from './coverage.js';
+import { EventQueue } from './event-queue.js';
+import { Links } from './links.js';
+import type { EngineStep } from './recording.js';
+import { SafetyLedger } from './safety-ledger.js';
+import { nodeIds, type Script, type Target } from './script.js';
+import type { StoredSnapshot } from './simulated-disk.js';
+import { SimulatedNode } from './simulated-node.js';
+import type { ClientOperation, Subject } from './subject.js';
+import { guardEngine } from './violation.js';
+
+/** Hears every step of every engine just before it: the moment, the node, its life, and the step. */
+export type InputListener<Message extends EngineMessage> = (
+  atUs: number,
+  node: NodeId,
+  life: number,
+  input: EngineStep<Message>,
+) => void;
+
+/** Everything that a run consists of. */
+export class SimulatedCluster<
+  Message extends EngineMessage,
+  Machine extends StateMachine<Output>,
+  Input,
+  Output,
+> {
+  readonly queue = new EventQueue();
+  readonly coverage = new Coverage();
+  readonly ledger: SafetyLedger;
+  readonly history: ClientOperation<Input, Output>[] = [];
+  readonly links: Links;
+  readonly nodes: readonly SimulatedNode<Message, Machine, Input, Output>[];
+  readonly clients: readonly SimulatedClient<Message, Machine, Input, Output>[];
+  readonly script: Script;
+  /** Whether clients may still make requests. */
+  isOpen = true;
+  readonly #subject: Subject<Message, Machine, Input, Output>;
+  readonly #random: Random;
+  readonly #onInput: InputListener<Message> | undefined;
+  readonly #positions = new Map<NodeId, number>();
+  readonly #writer = new ByteWriter();
+  /** When a node that stopped shall come back. */
+  readonly #downUs = new Map<NodeId, number>();
+  #clientNumbers = 0;
+
+  constructor(
+    script: Script,
+    subject: Subject<Message, Machine, Input, Output>,
+    onInput: InputListener<Message> | undefined,
+  ) {
+    this.script = script;
+    this.#subject = subject;
+    this.#onInput = onInput;
+    this.ledger = new SafetyLedger(subject.engine.electsByLog ?? false);
+    this.#random = new Random(script.seed).fork('world');
+    const { queue, coverage, ledger } = this;
+    const { weather } = script;
+    const ids = nodeIds(script.nodes);
+    for (const [position, id] of ids.entries()) this.#positions.set(id, position);
+    const random = this.#random.fork('network');
+    this.links = new Links({ queue, weather, coverage, random, nodes: ids.length }, (from, to, payload) =>
+      this.#deliver(from, to, payload),
+    );
+    this.nodes = ids.map((id) => this.#makeNode(id));
+    const nodes = this.nodes;
+    const { history } = this;
+    this.clients = Array.from({ length: weather.clients }, (_, position) => {
+      const around = {
+        queue,
+        weather,
+        coverage,
+        ledger,
+        subject,
+        nodes,
+        history,
+        newNumber: () => ++this.#clientNumbers,
+        mayAsk: () => this.isOpen && history.length < script.requestsMax,
+      };
+      return new SimulatedClient(around, this.#random.fork(`client ${position}`));
+    });
+  }
+
+  /** Starts all nodes, their clocks, and the clients. */
+  start(): void {
+    for (const node of this.nodes) {
+      node.start();
+      this.#planTick(node, this.#random.fork(`clock ${node.id}`).integer(0, this.script.weather.tickUs));
+    }
+    for (const client of this.clients) client.think();
+  }
+
+  /** The node that a fault is aimed at; `undefined` when nobody leads. */
+  aim(target: Target): SimulatedNode<Message, Machine, Input, Output> | undefined {
+    if (target !== 'leader') return this.nodes.find((node) => node.id === target);
+    let leader: SimulatedNode<Message, Machine, Input, Output> | undefined;
+    for (const node of this.nodes) {
+      if (node.isLeader && node.state === 'up' && node.term >= (leader?.term ?? 0)) leader = node;
+    }
+    return leader;
+  }
+
+  /** Position of a node, as links count them. */
+  position(id: NodeId): number {
+    return this.#positions.get(id) ?? 0;
+  }
+
+  /** How long a node that stops next stays down. */
+  planDowntime(id: NodeId, downUs: number): void {
+    this.#downUs.set(id, downUs);
+  }
+
+  #makeNode(id: NodeId): SimulatedNode<Message, Machine, Input, Output> {
+    const { queue, coverage, ledger } = this;
+    const { seed, weather } = this.script;
+    const membership = createMembership(nodeIds(this.script.nodes));
+    const settings = this.#random.fork('engine settings');
+    const onInput = this.#onInput;
+    const around = {
+      queue,
+      weather,
+      coverage,
+      ledger,
+      disks: () => this.nodes.map((node) => node.disk),
+      send: (message: Message) => this.#send(message),
+      carrySnapshot: (from: NodeId, to: NodeId, snapshot: StoredSnapshot, message: Message) =>
+        this.#carrySnapshot(from, to, snapshot, message),
+      onInput:
+        onInput === undefined
+          ? undefined
+          : (node: NodeId, life: number, input: EngineStep<Message>) =>
+              onInput(queue.nowUs, node, life, input),
+      createEngine: (
+        node: NodeId,
+        life: number,
+        disk: { recover: SimulatedNode<Message, Machine, Input, Output>['disk']['recover'] },
+      ) =>
+        this.#subject.engine.create(
+          { id: node, group: 0, membership, recovered: disk.recover(), seed: `${seed}/${node}/${life}` },
+          settings.clone(),
+        ),
+    };
+    return new SimulatedNode(id, this.#subject, around, this.#random.fork(`node ${id}`), (node, why) =>
+      this.#stopped(node, why),
+    );
+  }
+
+  /** Whoever supervises the process starts it again. */
+  #stopped(id: NodeId, why: 'failed' | 'crashed'): void {
+    this.coverage.reach(why === 'failed' ? 'node failed' : 'node crashed');
+    const node = this.aim(id);
+    const downUs = this.#downUs.get(id) ?? 1_000_000;
+    this.#downUs.delete(id);
+    this.queue.after(downUs, () => {
+      if (node?.state === 'down') node.start();
+    });
+  }
+
+  #planTick(node: SimulatedNode<Message, Machine, Input, Output>, delayUs: number): void {
+    this.queue.after(delayUs, () => {
+      if (node.isAwake) node.step({ type: 'tick' });
+      this.#planTick(node, this.script.weather.tickUs / node.tickRate);
+    });
+  }
+
+  #send(message: Message): void {
+    const writer = this.#writer;
+    writer.clear();
+    const start = beginFrame(writer);
+    this.#subject.engine.codec.encode(message, writer);
+    endFrame(writer, start);
+    const to = this.#positions.get(message.to);
+    invariant(to !== undefined, `${message.from} sends to a node that exists, not to ${message.to}`);
+    const from = this.position(message.from);
+    if (this.links.send(from, to, writer.copy()) || !this.script.weather.tellsUnreachable) return;
+    const sender = this.nodes[from];
+    // Told in an event of its own: nothing calls back into an engine that hands over its effects.
+    this.queue.after(0, () => {
+      if (sender?.isAwake === true) sender.step({ type: 'peerUnreachable', peer: message.to });
+    });
+  }
+
+  #deliver(from: number, to: number, payload: Uint8Array): void {
+    const receiver = this.nodes[to];
+    const sender = this.nodes[from];
+    if (receiver === undefined || sender === undefined || receiver.state !== 'up') return;
+    if (sender.state === 'gone') return this.coverage.reach('message of a refused node');
+    if (!receiver.isAwake) {
+      this.queue.after(receiver.pausedUntilUs - this.queue.nowUs, () => this.#deliver(from, to, payload));
+      return;
+    }
+    const message = guardEngine(receiver.id, () => {
+      const reader = new ByteReader(payload);
+      const decoded = this.#subject.engine.codec.decode(reader, sender.id, receiver.id);
+      reader.end();
+      return decoded;
+    });
+    receiver.step({ type: 'receive', message });
+  }
+
+  /** Carries a snapshot, which takes time and may fail on the way; the sender is told in either case. */
+  #carrySnapshot(fromId: NodeId, toId: NodeId, snapshot: StoredSnapshot, message: Message): void {
+    const from = this.position(fromId);
+    const to = this.position(toId);
+    const sender = this.nodes[from];
+    const receiver = this.nodes[to];
+    if (sender === undefined || receiver === undefined) return;
+    const { life } = sender;
+    const tell = (delivered: boolean) => {
+      this.coverage.reach(delivered ? 'snapshot delivered' : 'snapshot not delivered');
+      this.queue.after(this.links.delayUs(to, from), () => {
+        if (sender.life === life && sender.state === 'up')
+          sender.step({ type: 'snapshotSent', peer: toId, delivered });
+      });
+    };
+    const travelUs = this.links.delayUs(from, to) * 3 + snapshot.bytes.length;
+    this.queue.after(travelUs, () => {
+      const passes = sender.state !== 'gone' && !this.links.isCut(from, to) && !this.links.isCut(to, from);
+      if (passes && receiver.isAwake) receiver.receiveSnapshot(snapshot, message, tell);
+      else tell(false);
+    });
+  }
+}

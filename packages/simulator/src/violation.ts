@@ -1,0 +1,70 @@
+/** How a run ends when a rule does not hold. */
+import { isSynodError, SynodError } from '@synod/core';
+
+/** Name of a rule that the simulator checks. */
+export type InvariantName =
+  /** At most one leader a term (Raft, figure 3). */
+  | 'election safety'
+  /** Entries with one index and term are one, and so is all before them (figure 3). */
+  | 'log matching'
+  /** A leader's log holds everything committed before (figure 3). */
+  | 'leader completeness'
+  /** One entry an index, for all nodes and for all time (figure 3). */
+  | 'state machine safety'
+  /** Equal prefixes give equal states: the state machine is deterministic. */
+  | 'equal states'
+  /** Entries are applied in order, each once. */
+  | 'apply order'
+  /** Terms and commit indexes never fall. */
+  | 'monotone'
+  /** One vote a node and term, crashes and restarts included. */
+  | 'one vote'
+  /** Nothing is promised to others that the disk does not hold. */
+  | 'durable before promised'
+  /** What is committed is on the disks of a majority. */
+  | 'committed is durable'
+  /** A read sees everything that was answered before it began. */
+  | 'read freshness'
+  /** A proposal is answered with the effect of its own command. */
+  | 'own answer'
+  /** A damaged frame is never delivered. */
+  | 'sealed frames'
+  /** The engine's own invariants, and its promise never to throw. */
+  | 'engine'
+  /** The user's own check of the state machine. */
+  | 'user check'
+  /** The history of all clients has an explanation. */
+  | 'history'
+  /** When faults end, a leader is found, clients are answered and states converge. */
+  | 'liveness';
+
+/** A rule was broken. */
+export class SimulationViolation extends SynodError {
+  /** Which rule. */
+  readonly invariant: InvariantName;
+
+  /**
+   * @param invariant - Which rule.
+   * @param message - What was seen, with the nodes, terms and indexes concerned.
+   */
+  constructor(invariant: InvariantName, message: string) {
+    super({ code: 'SIMULATION_VIOLATION', message: `${invariant}: ${message}` });
+    this.invariant = invariant;
+  }
+}
+
+/** Ends the run unless a rule holds. The message is made only when it is needed. */
+export function demand(holds: boolean, name: InvariantName, message: () => string): asserts holds {
+  if (!holds) throw new SimulationViolation(name, message());
+}
+
+/** Runs code of the engine under test; whatever it throws breaks its promise. */
+export function guardEngine<Value>(node: string, run: () => Value): Value {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof SimulationViolation) throw error;
+    const what = error instanceof Error ? error.message : String(error);
+    throw new SimulationViolation('engine', `${node}: ${isSynodError(error) ? what : `it threw ${what}`}`);
+  }
+}
