@@ -26,7 +26,7 @@ export type Behaviour = 'reads' | 'overwrites' | 'changes' | 'depends';
  * @typeParam State - State of one partition.
  * @typeParam Input - What operations ask.
  * @typeParam Output - What operations answer.
- * @example A lock, for a history of `acquire` and `release` that all were answered `true` or `false`.
+ * @example A lock, for a history of acquire and release that all were answered true or false.
  * ```ts
  * const lock: Model<boolean, 'acquire' | 'release', boolean> = {
  *   init: () => false,
