@@ -58,7 +58,7 @@ export function writeRecordedInput<Message extends EngineMessage>(
  *
  * @param line - The line.
  * @param codec - The engine's codec.
- * @throws {@link DecodeError} when the line is no recorded input.
+ * @throws DecodeError when the line is no recorded input.
  */
 export function readRecordedInput<Message extends EngineMessage>(
   line: string,

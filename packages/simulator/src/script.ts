@@ -167,7 +167,7 @@ export function nodeIds(nodes: number): readonly NodeId[] {
  * Reads a script that was kept as JSON.
  *
  * @param text - The JSON.
- * @throws {@link DecodeError} when it is no script.
+ * @throws DecodeError when it is no script.
  */
 export function parseScript(text: string): Script {
   let value: unknown;

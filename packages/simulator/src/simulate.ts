@@ -46,7 +46,7 @@ export interface SimulationReport {
  * Runs an engine and a state machine through one storm a seed, and stops at the first that breaks a rule.
  *
  * @param options - Engine, state machine, seeds and storm.
- * @throws {@link InvalidArgumentError} when the seeds are no range.
+ * @throws InvalidArgumentError when the seeds are no range.
  *
  * @example
  * ```ts
