@@ -45,6 +45,9 @@ export class History<Input, Output> {
   /**
    * Begins a history for a model: the same as `new History()`, with the model's types.
    *
+   * @typeParam State - State of one partition of the model.
+   * @typeParam Input - What operations ask.
+   * @typeParam Output - What operations answer.
    * @param _model - The model that the history will be held against.
    */
   static for<State, Input, Output>(_model: Model<State, Input, Output>): History<Input, Output> {

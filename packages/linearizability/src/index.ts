@@ -23,8 +23,11 @@
 export { type CheckOptions, checkHistory } from './check-history.js';
 export type { CheckResult, Failure, Limit, PartitionReport, Verdict } from './check-result.js';
 export { type CallId, History } from './history.js';
-export type { Behaviour, Model, StateKey, Step } from './model.js';
+export type { Behaviour, Fitting, Model, NotFitting, StateKey, Step } from './model.js';
 export {
+  type KeyChange,
+  type KeyCompareAndSet,
+  type KeyRequest,
   type KeyValueInput,
   type KeyValueOptions,
   type KeyValueOutput,
@@ -33,14 +36,21 @@ export {
 export {
   type CompareAndSetRegisterInput,
   compareAndSetRegister,
+  type RegisterCompareAndSet,
   type RegisterInput,
+  type RegisterRead,
   type RegisterValue,
+  type RegisterWrite,
   register,
 } from './models/register.js';
 export {
+  type RevisionCompareAndSet,
+  type RevisionKeyRequest,
   type RevisionKeyValueInput,
   type RevisionKeyValueOutput,
   type RevisionKeyValueState,
+  type RevisionPut,
+  type RevisionRecord,
   revisionKeyValue,
 } from './models/revision-key-value.js';
 export type { Operation } from './operation.js';

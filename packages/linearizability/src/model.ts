@@ -6,8 +6,30 @@
 /** A state that `Map` can tell from any other: what {@link Model.stateKey} maps states to. */
 export type StateKey = string | number | bigint | boolean | null | undefined;
 
-/** What a model says to an operation: it fits and leaves this state, or the object could not have answered that. */
-export type Step<State> = { readonly ok: true; readonly state: State } | { readonly ok: false };
+/**
+ * An operation fits a state.
+ *
+ * @typeParam State - State of one partition.
+ */
+export interface Fitting<State> {
+  /** Tells the steps apart. */
+  readonly ok: true;
+  /** The state that the operation leaves. */
+  readonly state: State;
+}
+
+/** An operation does not fit a state: the object could not have answered that. */
+export interface NotFitting {
+  /** Tells the steps apart. */
+  readonly ok: false;
+}
+
+/**
+ * What a model says to an operation.
+ *
+ * @typeParam State - State of one partition.
+ */
+export type Step<State> = Fitting<State> | NotFitting;
 
 /**
  * How operations of one kind behave in every state.
@@ -26,7 +48,7 @@ export type Behaviour = 'reads' | 'overwrites' | 'changes' | 'depends';
  * @typeParam State - State of one partition.
  * @typeParam Input - What operations ask.
  * @typeParam Output - What operations answer.
- * @example A lock, for a history of acquire and release that all were answered true or false.
+ * @example A lock, for a history of acquisitions and releases that were answered true or false.
  * ```ts
  * const lock: Model<boolean, 'acquire' | 'release', boolean> = {
  *   init: () => false,

@@ -77,10 +77,11 @@ export function simulate<Input, Output>(
 
   for (;;) {
     const client = all.reduce((first, other) => (other.at < first.at ? other : first));
-    const [lateFirst] = late.sort((left, right) => left.at - right.at);
-    if (lateFirst !== undefined && lateFirst.at < client.at) {
-      object(lateFirst.input);
-      late.splice(late.indexOf(lateFirst), 1);
+    late.sort((one, other) => one.at - other.at);
+    const [next] = late;
+    if (next !== undefined && next.at < client.at) {
+      object(next.input);
+      late.shift();
     } else if (client.at === Number.POSITIVE_INFINITY) return history;
     else advance(client);
   }
@@ -126,18 +127,21 @@ export function simulatedRevisions(): (input: RevisionKeyValueInput) => Revision
   let revision = 1;
   return (input) => {
     const found = records.get(input.key);
-    if (input.type === 'get') {
-      return { revision, value: found?.value ?? null, modRevision: found?.modRevision ?? 0 };
+    switch (input.type) {
+      case 'get':
+        return { revision, value: found?.value ?? null, modRevision: found?.modRevision ?? 0 };
+      case 'delete':
+        if (found !== undefined) revision += 1;
+        return { revision, done: records.delete(input.key) };
+      case 'compareAndSet':
+        if ((found?.modRevision ?? 0) !== input.expectedModRevision) return { revision, done: false };
+        revision += 1;
+        records.set(input.key, { value: input.value, modRevision: revision });
+        return { revision, done: true };
+      case 'put':
+        revision += 1;
+        records.set(input.key, { value: input.value, modRevision: revision });
+        return { revision };
     }
-    const done =
-      input.type === 'put' ||
-      (input.type === 'delete'
-        ? found !== undefined
-        : (found?.modRevision ?? 0) === input.expectedModRevision);
-    if (done) revision += 1;
-    if (done && input.type === 'delete') records.delete(input.key);
-    if (done && input.type !== 'delete')
-      records.set(input.key, { value: input.value, modRevision: revision });
-    return input.type === 'put' ? { revision } : { revision, done };
   };
 }

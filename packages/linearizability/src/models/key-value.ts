@@ -1,19 +1,38 @@
 /** Several keys, each with a text that is read, set, appended to, deleted and exchanged. */
 import type { Behaviour, Model, Step } from '../model.js';
 
+/** Reads or deletes a key. */
+export interface KeyRequest {
+  /** Tells the operations apart. */
+  readonly type: 'get' | 'delete';
+  /** Which key. */
+  readonly key: string;
+}
+
+/** Sets a key, or appends to what it has; appending to a key that is not there sets it. */
+export interface KeyChange {
+  /** Tells the operations apart. */
+  readonly type: 'put' | 'append';
+  /** Which key. */
+  readonly key: string;
+  /** What it is set to, or what is appended. */
+  readonly value: string;
+}
+
+/** Sets a key if it has a certain value. */
+export interface KeyCompareAndSet {
+  /** Tells the operations apart. */
+  readonly type: 'compareAndSet';
+  /** Which key. */
+  readonly key: string;
+  /** What it must have; `null` if it must not exist. */
+  readonly from: string | null;
+  /** What it is set to then. */
+  readonly to: string;
+}
+
 /** What is asked of a key-value store. */
-export type KeyValueInput =
-  | { readonly type: 'get'; readonly key: string }
-  | { readonly type: 'put'; readonly key: string; readonly value: string }
-  | { readonly type: 'append'; readonly key: string; readonly value: string }
-  | { readonly type: 'delete'; readonly key: string }
-  | {
-      readonly type: 'compareAndSet';
-      readonly key: string;
-      /** What the key must have; `null` if it must not exist. */
-      readonly from: string | null;
-      readonly to: string;
-    };
+export type KeyValueInput = KeyRequest | KeyChange | KeyCompareAndSet;
 
 /**
  * What a key-value store answers: to a get, the value, or `null` if there is none; to a compare-and-set, whether it
@@ -31,7 +50,7 @@ export interface KeyValueOptions {
 type Value = string | null;
 
 /**
- * A model of a key-value store, searched key by key. Appending to a key that is not there sets it.
+ * A model of a key-value store, searched key by key.
  *
  * @param options - How it behaves at its edges.
  * @returns The model, for {@link checkHistory}.

@@ -4,15 +4,35 @@ import type { Behaviour, Model, Step } from '../model.js';
 /** A value of a register. `null` is often the value before the first write. */
 export type RegisterValue = string | number | boolean | null;
 
+/** Asks for the value of a register. */
+export interface RegisterRead {
+  /** Tells the operations apart. */
+  readonly type: 'read';
+}
+
+/** Sets a register. */
+export interface RegisterWrite {
+  /** Tells the operations apart. */
+  readonly type: 'write';
+  /** What it is set to. */
+  readonly value: RegisterValue;
+}
+
+/** Sets a register if it has a certain value. */
+export interface RegisterCompareAndSet {
+  /** Tells the operations apart. */
+  readonly type: 'compareAndSet';
+  /** The value that it must have. */
+  readonly from: RegisterValue;
+  /** What it is set to then. */
+  readonly to: RegisterValue;
+}
+
 /** What is asked of a register. */
-export type RegisterInput =
-  | { readonly type: 'read' }
-  | { readonly type: 'write'; readonly value: RegisterValue };
+export type RegisterInput = RegisterRead | RegisterWrite;
 
 /** What is asked of a register that also compares and sets. */
-export type CompareAndSetRegisterInput =
-  | RegisterInput
-  | { readonly type: 'compareAndSet'; readonly from: RegisterValue; readonly to: RegisterValue };
+export type CompareAndSetRegisterInput = RegisterInput | RegisterCompareAndSet;
 
 /**
  * A model of a register. A read answers the value; a write has nothing to answer.

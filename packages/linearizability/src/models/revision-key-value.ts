@@ -5,18 +5,38 @@
  */
 import type { Behaviour, Model, Step } from '../model.js';
 
+/** Reads or deletes a key. */
+export interface RevisionKeyRequest {
+  /** Tells the operations apart. */
+  readonly type: 'get' | 'delete';
+  /** Which key. */
+  readonly key: string;
+}
+
+/** Sets a key. */
+export interface RevisionPut {
+  /** Tells the operations apart. */
+  readonly type: 'put';
+  /** Which key. */
+  readonly key: string;
+  /** What it is set to. */
+  readonly value: string;
+}
+
+/** Sets a key if it is still as the caller knows it. */
+export interface RevisionCompareAndSet {
+  /** Tells the operations apart. */
+  readonly type: 'compareAndSet';
+  /** Which key. */
+  readonly key: string;
+  /** The revision that must have changed the key last; 0 if the key must not exist. */
+  readonly expectedModRevision: number;
+  /** What it is set to then. */
+  readonly value: string;
+}
+
 /** What is asked of a store with revisions. */
-export type RevisionKeyValueInput =
-  | { readonly type: 'get'; readonly key: string }
-  | { readonly type: 'put'; readonly key: string; readonly value: string }
-  | { readonly type: 'delete'; readonly key: string }
-  | {
-      readonly type: 'compareAndSet';
-      readonly key: string;
-      /** The revision that must have changed the key last; 0 if the key must not exist. */
-      readonly expectedModRevision: number;
-      readonly value: string;
-    };
+export type RevisionKeyValueInput = RevisionKeyRequest | RevisionPut | RevisionCompareAndSet;
 
 /** What a store with revisions answers. What the client was not told is left out, and constrains nothing. */
 export interface RevisionKeyValueOutput {
@@ -30,12 +50,20 @@ export interface RevisionKeyValueOutput {
   readonly done?: boolean;
 }
 
+/** A key that is there. */
+export interface RevisionRecord {
+  /** What it is set to. */
+  readonly value: string;
+  /** The revision that changed it last. */
+  readonly modRevision: number;
+}
+
 /** State of {@link revisionKeyValue}. */
 export interface RevisionKeyValueState {
   /** Revision of the last change. */
   readonly revision: number;
   /** The keys that are there. */
-  readonly keys: ReadonlyMap<string, { readonly value: string; readonly modRevision: number }>;
+  readonly keys: ReadonlyMap<string, RevisionRecord>;
 }
 
 /**
@@ -93,8 +121,9 @@ function changed(state: RevisionKeyValueState, input: RevisionKeyValueInput): Re
   if (input.type === 'compareAndSet' && (found?.modRevision ?? 0) !== input.expectedModRevision) return state;
   const revision = state.revision + 1;
   const keys = new Map(state.keys);
-  if (input.type === 'delete') keys.delete(input.key);
-  else keys.set(input.key, { value: input.value, modRevision: revision });
+  if (input.type === 'put' || input.type === 'compareAndSet') {
+    keys.set(input.key, { value: input.value, modRevision: revision });
+  } else keys.delete(input.key);
   return { revision, keys };
 }
 

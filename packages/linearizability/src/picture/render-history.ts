@@ -5,7 +5,12 @@ import type { Model } from '../model.js';
 import { type Scene, sceneOf } from './scene.js';
 import { type Bar, charactersWithin, layOut, type Stretch, shortened, type Timeline } from './timeline.js';
 
-/** What a picture shows. */
+/**
+ * What a picture shows.
+ *
+ * @typeParam Input - What operations ask.
+ * @typeParam Output - What operations answer.
+ */
 export interface PictureOptions<Input, Output> {
   /**
    * Which partition to draw: one of the result's. Default: the one that fails, else the first that is undecided, else
