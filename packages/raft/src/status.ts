@@ -78,6 +78,7 @@ export function fingerprintOf(state: RaftState): Fingerprint {
     .text(state.votedFor)
     .text(state.leader);
   digest.number(state.commitIndex).number(state.emittedIndex).number(state.appliedIndex).number(state.life);
+  digest.text(state.dataLoss);
   digest.number(state.electionElapsed).number(state.electionTimeout).number(state.heartbeatElapsed);
   const { log } = state;
   digest
