@@ -3,7 +3,6 @@
  * disk and a real WebSocket to each other. Shows how many entries share one fdatasync and one frame.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import * as path from 'node:path';
 import { Random, type StateMachine, type StateMachineRestore } from '@synod/core';
 import { createRaftEngine, raftMessageCodec } from '@synod/raft';
@@ -76,16 +75,14 @@ function counts({ storage, transport }: Node): { entries: number; syncs: number;
 
 async function startNodes(folder: string): Promise<readonly Node[]> {
   const ids = ['n1', 'n2', 'n3'];
-  const ports = await freePorts(ids.length);
-  const peers = ids.map((id, position) => ({ id, address: `ws://127.0.0.1:${ports[position]}` }));
-  return Promise.all(
-    ids.map(async (id, position) => {
+  const nodes = await Promise.all(
+    ids.map(async (id) => {
       const storage = await openWalDirectory(path.join(folder, id));
       const transport = createWebSocketTransport({
         clusterId: 'bench',
         id,
-        listen: { port: ports[position] ?? 0 },
-        peers: peers.filter((peer) => peer.id !== id),
+        listen: { port: 0 },
+        peers: [],
         random: new Random(id),
       });
       const host = await openReplicaHost({ id, membershipIds: ids, storage, transport });
@@ -98,6 +95,9 @@ async function startNodes(folder: string): Promise<readonly Node[]> {
       return { host, replica, storage, transport };
     }),
   );
+  const peers = nodes.map(({ host, transport }) => ({ id: host.id, address: transport.address?.url ?? '' }));
+  for (const { transport } of nodes) transport.updatePeers(peers);
+  return nodes;
 }
 
 async function leaderOf(nodes: readonly Node[]): Promise<Node> {
@@ -105,23 +105,6 @@ async function leaderOf(nodes: readonly Node[]): Promise<Node> {
   const node = nodes.find(({ replica }) => replica.id === leader);
   if (node === undefined) throw new Error('the embedded cluster has no leader');
   return node;
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 class CommandCounter implements StateMachine<number> {

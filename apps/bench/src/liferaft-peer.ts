@@ -1,7 +1,6 @@
 /**
- * The peer: @markwylde/liferaft, the most downloaded Raft on npm, on the same task as our engine. Three nodes in one
- * process, its in-memory log, messages copied through JSON as its users send them. It stalls with many commands at
- * once, so it gets one at a time, which is where it is at its best for each command.
+ * The peer: @markwylde/liferaft, a Raft on npm, on the same task as our engine. Three nodes in one process, its log over
+ * an in-memory store, messages copied through JSON. It gets one command at a time.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
