@@ -12,7 +12,7 @@ import type { DurableWrite, RecoveredState, SaveReceipt, SnapshotMeta } from './
 import type { Entry, ProposalId } from './entry.js';
 import type { Effect } from './errors.js';
 import type { EngineEvent } from './events.js';
-import type { Fingerprint } from './fingerprint.js';
+import type { Fingerprint, FingerprintView } from './fingerprint.js';
 import type { EngineKind, GroupId, LogIndex, NodeId } from './ids.js';
 import type { Membership } from './membership.js';
 import type { EngineStatus } from './status.js';
@@ -189,8 +189,13 @@ export interface ConsensusEngine<Message extends EngineMessage> {
   status(): EngineStatus;
   /** An independent copy, for explorers and time travel. Effects that were not taken are copied too. */
   clone(): ConsensusEngine<Message>;
-  /** Digest of the protocol state. */
-  fingerprint(): Fingerprint;
+  /**
+   * Digest of everything that can influence what the engine ever does, effects that were not taken included: engines
+   * with equal digests do the same for the same inputs.
+   *
+   * @param view - What to leave out, and under which names. Without it nothing, and their own.
+   */
+  fingerprint(view?: FingerprintView): Fingerprint;
 }
 
 /** Turns an engine's messages into bytes and back. Provided by each engine package. */

@@ -5,6 +5,8 @@
  */
 import {
   type Entry,
+  type FingerprintBuilder,
+  type FingerprintView,
   invariant,
   type LogIndex,
   type LogPosition,
@@ -204,6 +206,23 @@ export class RaftLog {
       this.#savesUnderWay.shift();
       if (oldest.through > this.#durableIndex) this.#durableIndex = oldest.through;
     }
+  }
+
+  /** Folds in all that can influence what the log does. Saves are counted from the next one when time is left out. */
+  addTo(digest: FingerprintBuilder, view: FingerprintView): void {
+    digest.number(this.#discarded.index).number(this.#discarded.term);
+    digest.number(this.#durableIndex).number(this.#unsavedFrom);
+    digest.number(this.#truncateFrom ?? -1);
+    digest.number(this.#discardThrough?.index ?? -1).number(this.#discardThrough?.term ?? -1);
+    digest.number(this.#entries.length);
+    for (const { term, kind, data, proposal } of this.#entries) {
+      digest.number(term).text(kind).bytes(data);
+      digest.boolean(proposal !== undefined).number(proposal ?? 0);
+    }
+    const countedFrom = view.untimed === true ? this.#saveSequence : 0;
+    digest.number(this.#saveSequence - countedFrom).number(this.#savesUnderWay.length);
+    for (const { sequence, through } of this.#savesUnderWay)
+      digest.number(sequence - countedFrom).number(through);
   }
 
   #distrustFrom(from: LogIndex): void {

@@ -4,6 +4,7 @@ import type {
   Effects,
   EngineEvent,
   Entry,
+  FingerprintBuilder,
   ReadReady,
   Refusal,
   SnapshotWork,
@@ -30,6 +31,13 @@ export class Outbox {
     copy.snapshots = [...this.snapshots];
     copy.events = [...this.events];
     return copy;
+  }
+
+  /** Folds in everything that waits. Whoever takes effects before asking for a fingerprint pays for empty lists only. */
+  addTo(digest: FingerprintBuilder): void {
+    const { sendNow, sendAfterSave, committed, reads, refused, snapshots, events } = this;
+    for (const list of [sendNow, sendAfterSave, committed, reads, refused, snapshots, events])
+      digest.plain(list);
   }
 
   /** Hands everything over, with the save that goes with it, and starts empty. */

@@ -3,7 +3,7 @@
  * `probe` sends one append and waits, to find where the logs agree; `replicate` streams ahead of the answers; and
  * `snapshot` waits for a snapshot to arrive.
  */
-import { invariant, type LogIndex } from '@synod/core';
+import { type FingerprintBuilder, type FingerprintView, invariant, type LogIndex } from '@synod/core';
 
 /** State of the replication to one follower. */
 export type ProgressState = 'probe' | 'replicate' | 'snapshot';
@@ -37,6 +37,15 @@ export class Progress {
     Object.assign(copy, this);
     copy.#inFlight = [...this.#inFlight];
     return copy;
+  }
+
+  /** Folds in all that can influence how the follower is fed. */
+  addTo(digest: FingerprintBuilder, view: FingerprintView): void {
+    digest.text(this.state).number(this.matchIndex).number(this.nextIndex).boolean(this.probeSent);
+    digest.number(this.sentCommit).number(this.answeredRound).number(this.matchAtHeartbeat);
+    if (view.untimed !== true) digest.boolean(this.heard).number(this.silentTicks);
+    digest.number(this.#inFlight.length);
+    for (const last of this.#inFlight) digest.number(last);
   }
 
   get inFlight(): number {

@@ -9,6 +9,7 @@ import {
   type EngineInput,
   type EngineStatus,
   type Fingerprint,
+  type FingerprintView,
   type GroupId,
   invariant,
   type NodeId,
@@ -158,8 +159,8 @@ class RaftEngine implements ConsensusEngine<RaftMessage> {
     return new RaftEngine(cloneState(this.#state));
   }
 
-  fingerprint(): Fingerprint {
-    return fingerprintOf(this.#state);
+  fingerprint(view: FingerprintView = {}): Fingerprint {
+    return fingerprintOf(this.#state, view);
   }
 }
 
