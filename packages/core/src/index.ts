@@ -37,6 +37,7 @@ export type {
   EngineInput,
   EngineMessage,
   EngineStart,
+  EngineTiming,
   MembershipChange,
   MessageCodec,
   ProposedCommand,

@@ -63,9 +63,21 @@ function reunite(state: RaftState, entry: Entry): Entry {
 
 /** Remembers this node's own proposals among entries that left its log. */
 export function rememberDropped(state: RaftState, entries: readonly Entry[]): void {
-  for (const { index, term, proposal } of entries) {
-    if (proposal !== undefined && index > state.emittedIndex) state.dropped.set(index, { term, proposal });
+  for (const { index, term, kind, proposal } of entries) {
+    if (proposal === undefined || index <= state.emittedIndex) continue;
+    if (kind === 'membership') loseSight(state, proposal, index);
+    else state.dropped.set(index, { term, proposal });
   }
+}
+
+/** What its own entry began, or another leader may complete in its place, cannot be told from the entry alone. */
+function loseSight(state: RaftState, proposal: number, index: LogIndex): void {
+  state.outbox.refused.push({
+    subject: { type: 'proposal', proposal },
+    code: 'OUTCOME_UNKNOWN',
+    effect: 'unknown',
+    reason: `another leader dropped the change of membership at index ${index}, but may complete it with an entry of its own`,
+  });
 }
 
 /** Gives up on dropped proposals at indexes that a snapshot covers: what was decided there is no longer seen here. */

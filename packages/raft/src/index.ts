@@ -22,7 +22,8 @@ export type {
   ReadAnswer,
   ReadRequest,
   RequestVote,
+  TimeoutNow,
   Vote,
 } from './messages.js';
-export type { RaftLimits, RaftOptions } from './options.js';
+export type { LeaseBound, RaftLimits, RaftOptions } from './options.js';
 export { createRaftEngine } from './raft-engine.js';

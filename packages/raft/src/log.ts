@@ -94,6 +94,11 @@ export class RaftLog {
     return this.#savesUnderWay.length > 0;
   }
 
+  /** Number of the oldest save whose receipt is out; 0 when there is none. */
+  get oldestSave(): number {
+    return this.#savesUnderWay[0]?.sequence ?? 0;
+  }
+
   entryAt(index: LogIndex): Entry | undefined {
     return this.#entries[index - this.#discarded.index - 1];
   }

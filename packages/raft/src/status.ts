@@ -9,6 +9,7 @@ import {
   type NodeId,
   type PeerProgress,
 } from '@synod/core';
+import { leaseTicksLeft } from './lease.js';
 import type { RaftState } from './state.js';
 
 /** The state as a status. */
@@ -21,6 +22,7 @@ export function statusOf(state: RaftState): EngineStatus {
       nextIndex: progress.nextIndex,
       state: progress.state,
       inFlight: progress.inFlight,
+      inFlightBytes: progress.inFlightBytes,
       silentTicks: progress.silentTicks,
     });
   }
@@ -38,6 +40,9 @@ export function statusOf(state: RaftState): EngineStatus {
     lastIndex: state.log.lastIndex,
     snapshot: { index: state.snapshot?.index ?? 0, term: state.snapshot?.term ?? 0 },
     membership: state.membership,
+    membershipIndex: state.memberships.latest.index,
+    ...(state.transfer === undefined ? {} : { transferTo: state.transfer.to }),
+    ...(state.settings.lease === undefined ? {} : { leaseTicksLeft: leaseTicksLeft(state) }),
     peers,
     pendingReads: state.reads.pending,
     explanation: explain(state),
