@@ -4,7 +4,7 @@
  */
 import { type Entry, invariant, type LogIndex } from '@synod/core';
 import { entryBytes } from './log.js';
-import { type RaftState, report } from './state.js';
+import { type RaftState, report, restAfterCommit } from './state.js';
 
 /** Moves a leader's commit index to what a quorum holds durably, if that entry is of its own term (figure 8). */
 export function commitByCounting(state: RaftState): void {
@@ -29,7 +29,10 @@ export function commitThrough(state: RaftState, index: LogIndex): void {
       state.uncommittedBytes -= entryBytes(state.log.entryAt(at));
     if (state.uncommittedBytes < 0) state.uncommittedBytes = 0;
   }
+  const before = state.commitIndex;
   state.commitIndex = index;
+  const { latest } = state.memberships;
+  if (latest.index > before && latest.index <= index) restAfterCommit(state);
 }
 
 /** Hands out what is committed and durable here. */

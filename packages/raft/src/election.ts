@@ -14,6 +14,7 @@ import {
   becomeFollower,
   changeRole,
   ignore,
+  mayLead,
   type RaftState,
   report,
   resetElectionClock,
@@ -31,7 +32,7 @@ export function tickElection(state: RaftState): void {
 export function campaign(state: RaftState, reason: string): void {
   resetElectionClock(state);
   if (state.role === 'leader' || mustKeepLease(state)) return;
-  if (!state.quorum.isVoter(state.id) || diskStalls(state)) return setLeader(state, undefined);
+  if (!mayLead(state) || diskStalls(state)) return setLeader(state, undefined);
   changeRole(state, 'pre-candidate', reason);
   setLeader(state, undefined);
   askForVotes(state, true, reason, false);

@@ -41,6 +41,11 @@ export class Memberships {
     return latest;
   }
 
+  /** The one before the latest: it governs again if that is dropped. */
+  get previous(): Membership | undefined {
+    return this.#known[this.#known.length - 2]?.membership;
+  }
+
   /** All that are known, oldest first. */
   get known(): readonly GoverningMembership[] {
     return this.#known;

@@ -219,13 +219,30 @@ export function governByLatest(state: RaftState, reason: string): void {
     }
   } else if (state.role !== restingRole(state)) {
     const campaigns = state.role === 'candidate' || state.role === 'pre-candidate';
-    if (!campaigns || !state.quorum.isVoter(state.id)) changeRole(state, restingRole(state), reason);
+    if (!campaigns || !mayLead(state)) changeRole(state, restingRole(state), reason);
   }
 }
 
 /** What the node is when it neither leads nor campaigns. */
 function restingRole(state: RaftState): Role {
-  return state.quorum.isVoter(state.id) ? 'follower' : 'learner';
+  return mayLead(state) ? 'follower' : 'learner';
+}
+
+/**
+ * Whether this node may campaign: as a voter, or as one that ceases to be one by an entry that is not known to be
+ * committed. Such a node may be the only one that holds the entry and can get it committed (dissertation §4.2.2); its
+ * own vote does not count then.
+ */
+export function mayLead({ id, quorum, memberships, commitIndex }: RaftState): boolean {
+  if (quorum.isVoter(id)) return true;
+  const { latest, previous } = memberships;
+  return latest.index > commitIndex && previous !== undefined && new MajorityQuorum(previous).isVoter(id);
+}
+
+/** The membership that governs became committed: a node that it leaves out campaigns no more. */
+export function restAfterCommit(state: RaftState): void {
+  if (state.role === 'follower' && !mayLead(state))
+    changeRole(state, 'learner', 'the members without this node as a voter are committed');
 }
 
 /** Tells what happened. */

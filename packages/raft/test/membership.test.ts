@@ -256,6 +256,31 @@ describe('leaving', () => {
     expect(cluster.leaders()).toEqual(['n1']);
   });
 
+  it('nodes that are left out lead once more when only they hold the entry that says so', () => {
+    const cluster = new TestCluster({ spare: ['n4'] });
+    cluster.elect('n1');
+    cluster.change('n1', 'n4', 7, true);
+    // The joint entry is committed; what follows reaches the old voters alone.
+    while (cluster.node('n1').members !== 'n4' && cluster.network.length > 0)
+      for (const message of cluster.network.splice(0)) cluster.deliver(message);
+    cluster.cut('n1', 'n4');
+    cluster.tick(1);
+    expect(cluster.node('n2').members).toBe('n4');
+    expect(cluster.node('n4').members).toBe('n4 / n1 n2 n3');
+    cluster.crash('n1');
+    cluster.restart('n1');
+    cluster.heal();
+    // n4 alone decides, but it lacks the entry, and the others refuse it their votes for that.
+    cluster.tick(100);
+    expect(cluster.leaders()).toEqual(['n4']);
+    const { term } = cluster.node('n4');
+    cluster.tick(100);
+    expect(cluster.node('n4').term).toBe(term);
+    cluster.propose('n4', 'alone');
+    cluster.settle();
+    expect(cluster.node('n4').commands).toEqual(['alone']);
+  });
+
   it('a leader that becomes a learner can still vote for itself under the members before (scylla #10618)', () => {
     const cluster = new TestCluster();
     cluster.elect('n1');
