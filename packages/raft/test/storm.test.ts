@@ -22,6 +22,8 @@ function seedsTo(last: number): number[] {
 describe('storms', () => {
   // 88: appends were lost, and the log behind them was discarded before the leader noticed.
   const seeds = [...seedsTo(60), 88];
+  // 64: the only voter under the last entry lacked it, and those that held it did not campaign.
+  const fewer = [...seedsTo(24), 64];
 
   // A storm in which nothing happens proves nothing: each test states how much did.
   it('keep election safety, state machine safety, monotone commits and fresh reads, and converge when healed', () => {
@@ -32,20 +34,20 @@ describe('storms', () => {
   });
 
   it('with changes of membership and transfers of leadership keep them too', () => {
-    const results = storms(seeds, { changes: true, transfers: true });
-    expect(total(results, 'memberships')).toBeGreaterThan(seeds.length * 2);
-    expect(total(results, 'transfers')).toBeGreaterThan(seeds.length / 2);
+    const results = storms(fewer, { changes: true, transfers: true });
+    expect(total(results, 'memberships')).toBeGreaterThan(fewer.length * 2);
+    expect(total(results, 'transfers')).toBeGreaterThan(fewer.length / 2);
   });
 
   it('with leases let no read see less than was applied before it was asked', () => {
-    const results = storms(seeds, { leases: true, transfers: true });
-    expect(total(results, 'leaseReads')).toBeGreaterThan(seeds.length * 2);
+    const results = storms(fewer, { leases: true, transfers: true });
+    expect(total(results, 'leaseReads')).toBeGreaterThan(fewer.length * 2);
   });
 
   it('with everything at once keep them too', () => {
-    const results = storms(seeds, { changes: true, transfers: true, leases: true });
-    expect(total(results, 'memberships')).toBeGreaterThan(seeds.length);
-    expect(total(results, 'leaseReads')).toBeGreaterThan(seeds.length);
+    const results = storms(fewer, { changes: true, transfers: true, leases: true });
+    expect(total(results, 'memberships')).toBeGreaterThan(fewer.length);
+    expect(total(results, 'leaseReads')).toBeGreaterThan(fewer.length);
   });
 
   it('the same seed gives the same states', () => {
