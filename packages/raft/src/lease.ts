@@ -11,6 +11,7 @@
  *   more;
  * - time in which the process stood still counts (`missed` of a tick).
  */
+import type { FingerprintBuilder, FingerprintView } from '@synod/core';
 import type { RequestVote } from './messages.js';
 import type { RaftState } from './state.js';
 
@@ -36,9 +37,12 @@ export class Lease {
     return copy;
   }
 
-  /** Rounds whose answers are awaited, with the tick of their sending; oldest first. */
-  get sentRounds(): readonly SentRounds[] {
-    return this.#sent;
+  /** Folds in everything, with ticks as how long ago they were. */
+  addTo(digest: FingerprintBuilder, ticks: number, view: FingerprintView): void {
+    digest.boolean(this.ended).boolean(this.since === undefined);
+    if (view.untimed === true) return;
+    digest.number(this.since === undefined ? 0 : ticks - this.since).number(this.#sent.length);
+    for (const { round, tick } of this.#sent) digest.number(round).number(ticks - tick);
   }
 
   /** Notes that heartbeats of a round leave. */

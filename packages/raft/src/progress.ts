@@ -51,8 +51,9 @@ export class Progress {
     digest.text(this.state).number(this.matchIndex).number(this.nextIndex).boolean(this.probeSent);
     digest.number(this.sentCommit).number(this.answeredRound).number(this.matchAtHeartbeat);
     if (view.untimed !== true) digest.boolean(this.heard).number(this.silentTicks);
-    digest.number(this.#inFlight.length);
+    digest.number(this.session ?? -1).number(this.#inFlight.length);
     for (const last of this.#inFlight) digest.number(last);
+    for (const bytes of this.#inFlightSizes) digest.number(bytes);
   }
 
   get inFlight(): number {

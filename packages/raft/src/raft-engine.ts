@@ -179,7 +179,7 @@ class RaftEngine implements ConsensusEngine<RaftMessage> {
 
 function tick(state: RaftState, missed: number): void {
   state.ticks += 1 + missed;
-  state.ticksSinceLeader++;
+  if (state.ticksSinceLeader < state.settings.electionTicks) state.ticksSinceLeader++;
   tickSaves(state);
   tickForwardedReads(state);
   if (state.dataLoss !== undefined) return;

@@ -7,6 +7,7 @@ import {
   Random,
 } from '@synod/core';
 import { describe, expect, it } from 'vitest';
+import { Lease } from './lease.js';
 import type { RaftLog } from './log.js';
 import { Outbox } from './outbox.js';
 import { Progress } from './progress.js';
@@ -38,8 +39,11 @@ function mutable<Value>(value: Value): { -readonly [Field in keyof Value]: Value
   return value;
 }
 
-/** Fields that follow from others: the quorum and the peers from membership and id. */
-const derived: readonly (keyof RaftState)[] = ['quorum', 'peers'];
+/**
+ * Fields that follow from others: membership, quorum and peers from memberships and id. All ticks count only from the
+ * lease on, which is a field of its own.
+ */
+const derived: readonly (keyof RaftState)[] = ['membership', 'quorum', 'peers', 'ticks'];
 
 /** One change of every field. A new field of the state does not compile here until it is decided upon. */
 const stateChanges: Record<keyof RaftState, Change<RaftState>> = {
@@ -63,6 +67,33 @@ const stateChanges: Record<keyof RaftState, Change<RaftState>> = {
   },
   lifeDurable: (state) => {
     state.lifeDurable = !state.lifeDurable;
+  },
+  memberships: (state) => {
+    state.memberships.reset({ index: 0, membership: otherMembership });
+  },
+  ticks: (state) => {
+    state.ticks++;
+  },
+  ticksSinceLeader: (state) => {
+    state.ticksSinceLeader--;
+  },
+  stalledSave: (state) => {
+    state.stalledSave = 1;
+  },
+  stalledTicks: (state) => {
+    state.stalledTicks++;
+  },
+  sessions: (state) => {
+    state.sessions++;
+  },
+  lease: (state) => {
+    state.lease = new Lease();
+  },
+  transfer: (state) => {
+    state.transfer = { to: 'n2', ticks: 0, told: false };
+  },
+  changeProposal: (state) => {
+    state.changeProposal = 0;
   },
   membership: (state) => {
     state.membership = otherMembership;
@@ -141,6 +172,9 @@ const timed: readonly (keyof RaftState)[] = [
   'electionElapsed',
   'heartbeatElapsed',
   'electionTimeout',
+  'ticksSinceLeader',
+  'stalledSave',
+  'stalledTicks',
 ];
 
 /** What a follower's progress can come to differ in, its private fields included. */
@@ -171,6 +205,9 @@ const progressChanges: Readonly<Record<string, Change<Progress>>> = {
   },
   matchAtHeartbeat: (progress) => {
     progress.matchAtHeartbeat++;
+  },
+  session: (progress) => {
+    mutable(progress).session = 1;
   },
 };
 
@@ -341,7 +378,7 @@ describe('fingerprint', () => {
     expect(Object.keys(progressChanges).sort()).toEqual(fields.sort());
     const streamed: Change<Progress> = (progress) => {
       progress.replicate();
-      progress.sent(2);
+      progress.sent(2, 10);
       progress.nextIndex = 1;
     };
     const changes = {
@@ -350,12 +387,67 @@ describe('fingerprint', () => {
       'an append in flight': streamed,
       'a longer append in flight': (progress: Progress) => {
         progress.replicate();
-        progress.sent(3);
+        progress.sent(3, 10);
+        progress.nextIndex = 1;
+      },
+      'a larger append in flight': (progress: Progress) => {
+        progress.replicate();
+        progress.sent(3, 20);
         progress.nextIndex = 1;
       },
     };
     const adopt = (state: RaftState, progress: Progress) => state.progress.set('n2', progress);
     const all = digests(() => new Progress(1), adopt, changes);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('tells apart all that a lease and a transfer can go through', () => {
+    const changes: Readonly<Record<string, Change<RaftState>>> = {
+      'a lease': (state) => {
+        state.lease = new Lease();
+      },
+      'one that is over': (state) => {
+        state.lease = new Lease();
+        state.lease.ended = true;
+      },
+      'a round under way': (state) => {
+        state.lease = new Lease();
+        state.lease.sent(1, 0);
+      },
+      'an older round under way': (state) => {
+        state.ticks = 3;
+        state.lease = new Lease();
+        state.lease.sent(1, 0);
+      },
+      'an answered round': (state) => {
+        state.lease = new Lease();
+        state.lease.sent(1, 0);
+        state.lease.confirmed(1);
+      },
+      'a transfer': (state) => {
+        state.transfer = { to: 'n2', ticks: 0, told: false };
+      },
+      'to another node': (state) => {
+        state.transfer = { to: 'n3', ticks: 0, told: false };
+      },
+      'an older transfer': (state) => {
+        state.transfer = { to: 'n2', ticks: 1, told: false };
+      },
+      'one that was told': (state) => {
+        state.transfer = { to: 'n2', ticks: 0, told: true };
+      },
+    };
+    const all = digests(
+      () => undefined,
+      () => undefined,
+      {},
+    ).concat(
+      Object.values(changes).map((change) => {
+        const state = newState();
+        change(state);
+        return fingerprintOf(state, {});
+      }),
+    );
     expect(new Set(all).size).toBe(all.length);
   });
 

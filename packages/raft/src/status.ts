@@ -85,7 +85,9 @@ export function fingerprintOf(state: RaftState, view: FingerprintView): Fingerpr
   digest.text(name(state.id)).number(state.group);
   for (const limit of Object.values(state.settings)) digest.plain(limit);
   digest.number(state.life).boolean(state.lifeDurable).text(state.dataLoss);
-  addMembership(digest, state.membership, view);
+  digest.number(state.memberships.known.length);
+  for (const { index, membership } of state.memberships.known)
+    addMembership(digest.number(index), membership, view);
   digest.text(state.role).number(state.term);
   digest.text(state.votedFor === undefined ? undefined : name(state.votedFor));
   digest.text(state.leader === undefined ? undefined : name(state.leader));
@@ -99,8 +101,11 @@ export function fingerprintOf(state: RaftState, view: FingerprintView): Fingerpr
   digest.boolean(state.hardStateChanged).number(state.savedCommit).number(state.uncommittedBytes);
   if (view.untimed !== true) {
     digest.number(state.electionElapsed).number(state.heartbeatElapsed).number(state.electionTimeout);
+    digest.number(state.ticksSinceLeader).number(state.stalledTicks);
+    digest.boolean(state.stalledSave === state.log.oldestSave);
     for (const word of state.random.state()) digest.number(word);
   }
+  addLeadership(digest, state, view);
   digest.number(state.votes.size);
   for (const [id, granted] of named(state.votes, name)) digest.text(id).boolean(granted);
   digest.number(state.progress.size);
@@ -110,6 +115,17 @@ export function fingerprintOf(state: RaftState, view: FingerprintView): Fingerpr
   for (const [index, { term, proposal }] of state.dropped) digest.number(index).number(term).number(proposal);
   state.outbox.addTo(digest);
   return digest.digest();
+}
+
+function addLeadership(digest: FingerprintBuilder, state: RaftState, view: FingerprintView): void {
+  const { lease, transfer, changeProposal, sessions, ticks } = state;
+  digest.number(sessions).boolean(lease !== undefined);
+  lease?.addTo(digest, ticks, view);
+  digest.boolean(changeProposal !== undefined).number(changeProposal ?? 0);
+  digest.boolean(transfer !== undefined);
+  if (transfer === undefined) return;
+  digest.text(view.rename === undefined ? transfer.to : view.rename(transfer.to)).boolean(transfer.told);
+  if (view.untimed !== true) digest.number(transfer.ticks);
 }
 
 function ownName(id: NodeId): string {
