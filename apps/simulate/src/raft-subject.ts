@@ -70,6 +70,7 @@ function claimOf(message: RaftMessage): Claim | undefined {
     case 'heartbeatAnswer':
     case 'readRequest':
     case 'readAnswer':
+    case 'timeoutNow':
       return undefined;
   }
 }

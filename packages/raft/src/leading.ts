@@ -48,7 +48,7 @@ function reasonToRefuse(
   if (state.transfer !== undefined) {
     return {
       code: 'NO_LEADER',
-      reason: `this node hands its leadership to ${state.transfer.to}: try again soon`,
+      reason: `this node hands its leadership to ${state.transfer.to}`,
     };
   }
   if (command.data.length > entryBytesMax) {

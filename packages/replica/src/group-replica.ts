@@ -107,7 +107,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     this.#outbox = new PeerOutbox(group, codec, transport, settings.payloadBytesMax, (peer) =>
       this.#driver.unreachable(peer),
     );
-    this.#driver = new EngineDriver({ ...parts, outbox: this.#outbox, hooks: this.#turnHooks() });
+    this.#driver = new EngineDriver({ ...parts, tickMs, outbox: this.#outbox, hooks: this.#turnHooks() });
     this.#applyLoop = new ApplyLoop(stateMachine, this.#proposals, parts.membership, settings, clock, {
       restore: (meta) => this.#restore(meta),
       applied: (from, to) => this.#applied(from, to),
@@ -282,6 +282,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     return {
       handOver: () => {
         this.#proposals.handOver<Message>((input) => this.#parts.engine.step(input));
+        if (this.#reads.trustsTime) this.#driver.tellTime();
         this.#reads.handOver<Message>((input) => this.#parts.engine.step(input));
       },
       carryOut: (effects: Effects<Message>) => this.#carryOut(effects),

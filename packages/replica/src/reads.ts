@@ -81,6 +81,11 @@ export class Reads {
     });
   }
 
+  /** Whether a read is queued that is only as good as the engine's knowledge of time. */
+  get trustsTime(): boolean {
+    return this.#queued.lease.length > 0;
+  }
+
   /** Asks the engine for one barrier for all reads that are queued. */
   handOver<Message extends EngineMessage>(step: (input: EngineInput<Message>) => void): void {
     for (const mode of modes) {

@@ -213,7 +213,8 @@ export interface Replica<Result> {
    *
    * @param target - Members as they shall be.
    * @param options - Time and signal.
-   * @throws the same errors as {@link Replica.propose}, and {@link UnsupportedError}.
+   * @throws the same errors as {@link Replica.propose}; {@link NotReadyError} while another change is under way or a
+   * new voter has not caught up; InvalidArgumentError for a target that can never be; {@link UnsupportedError}.
    */
   changeMembership(target: Membership, options?: CallOptions): Promise<Applied<undefined>>;
 
