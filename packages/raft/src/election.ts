@@ -33,8 +33,9 @@ export function campaign(state: RaftState, reason: string): void {
   resetElectionClock(state);
   if (state.role === 'leader' || mustKeepLease(state)) return;
   if (!mayLead(state) || diskStalls(state)) return setLeader(state, undefined);
-  changeRole(state, 'pre-candidate', reason);
   setLeader(state, undefined);
+  if (!state.settings.preVote) return standForElection(state, reason, false);
+  changeRole(state, 'pre-candidate', reason);
   askForVotes(state, true, reason, false);
 }
 

@@ -12,8 +12,8 @@ function heed(state: RaftState, message: AppendEntries | Heartbeat | InstallSnap
     return false;
   }
   const follows = (state.role === 'follower' || state.role === 'learner') && state.leader === message.from;
-  if (follows) state.electionElapsed = 0;
-  else becomeFollower(state, message.from, `${message.from} leads term ${state.term}`);
+  if (!follows) becomeFollower(state, message.from, `${message.from} leads term ${state.term}`);
+  state.electionElapsed = 0;
   state.ticksSinceLeader = 0;
   return true;
 }

@@ -284,7 +284,8 @@ export function becomeFollower(state: RaftState, leader: NodeId | undefined, rea
 
 /** Plays another part. Whatever belongs to the old one is dropped; reads that waited for it are refused. */
 export function changeRole(state: RaftState, role: Role, reason: string): void {
-  if (role !== state.role) {
+  const isOther = role !== state.role;
+  if (isOther) {
     report(state, { type: 'roleChanged', from: state.role, to: role, term: state.term, reason });
   }
   if (state.role === 'leader' && role !== 'leader') {
@@ -302,7 +303,8 @@ export function changeRole(state: RaftState, role: Role, reason: string): void {
   state.lease = undefined;
   state.uncommittedBytes = 0;
   state.heartbeatElapsed = 0;
-  resetElectionClock(state);
+  // A later term alone does not put off a follower's campaign: only a leader, or a vote that it gives, does (figure 2).
+  if (isOther) resetElectionClock(state);
 }
 
 /** Ends a transfer of leadership, if one is under way. */
@@ -338,10 +340,10 @@ export function setLeader(state: RaftState, leader: NodeId | undefined): void {
 
 /** Starts the wait for an election timeout anew, with a new random length (§5.2). */
 export function resetElectionClock(state: RaftState): void {
-  const { electionTicks, priority } = state.settings;
+  const { electionTicks, electionSpreadTicks, priority } = state.settings;
   const least = electionTicks + Math.ceil(((priorityMax - priority) * electionTicks) / 2);
   state.electionElapsed = 0;
-  state.electionTimeout = state.random.integer(least, least + electionTicks);
+  state.electionTimeout = state.random.integer(least, least + (electionSpreadTicks ?? electionTicks));
 }
 
 /** Refuses a read for good, naming whom to ask instead. */
