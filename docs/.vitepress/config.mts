@@ -31,6 +31,7 @@ export default defineConfig({
             { text: 'Running a cluster', link: '/guide/running-a-cluster' },
             { text: 'Commands and REST API', link: '/guide/rest-api' },
             { text: 'Benchmarks', link: '/guide/benchmarks' },
+            { text: 'Time without a leader', link: '/guide/elections' },
           ],
         },
         { text: 'Decisions', items: [{ text: 'Where the plan was changed', link: '/guide/decisions' }] },
