@@ -8,6 +8,16 @@
 export { expectedSituations } from './coverage.js';
 export { drawScript, type StormOptions } from './draw-script.js';
 export {
+  type Counterexample,
+  type Exploration,
+  type ExploreOptions,
+  type ExploreProgress,
+  explore,
+  type Model,
+  type Property,
+} from './explorer/explore.js';
+export { StateHash } from './explorer/state-hash.js';
+export {
   type EngineStep,
   type RecordedInput,
   readRecordedInput,
