@@ -8,6 +8,13 @@
 export { expectedSituations } from './coverage.js';
 export { drawScript, type StormOptions } from './draw-script.js';
 export {
+  type ClusterAction,
+  type ClusterBudget,
+  type ClusterModel,
+  type ClusterState,
+  clusterModel,
+} from './explorer/cluster-model.js';
+export {
   type Counterexample,
   type Exploration,
   type ExploreOptions,
@@ -16,6 +23,7 @@ export {
   type Model,
   type Property,
 } from './explorer/explore.js';
+export type { ExploredEngine } from './explorer/explored-node.js';
 export { StateHash } from './explorer/state-hash.js';
 export {
   type EngineStep,

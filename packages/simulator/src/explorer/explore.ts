@@ -11,7 +11,12 @@ import { noState, VisitedStates } from './visited-states.js';
 export interface Property<State> {
   /** What it is called in reports. */
   readonly name: string;
-  /** Whether a state has it. */
+  /**
+   * Whether a state has it.
+   *
+   * @param state - The state.
+   * @throws SimulationViolation in place of answering no, to say what is wrong.
+   */
   holds(state: State): boolean;
 }
 
@@ -173,6 +178,19 @@ function unfulfilled<State, Action>(
   return found === undefined ? undefined : { ...found, message: `it never comes to: ${property.name}` };
 }
 
+function breachOf<State>(
+  property: Property<State>,
+  state: State,
+): { readonly property: string; readonly message: string } | undefined {
+  try {
+    const { name } = property;
+    return property.holds(state) ? undefined : { property: name, message: `${name} does not hold` };
+  } catch (error) {
+    if (error instanceof SimulationViolation) return { property: error.invariant, message: error.message };
+    throw error;
+  }
+}
+
 class Search<State, Action> {
   counterexample: Counterexample<Action> | undefined;
   readonly #model: Model<State, Action>;
@@ -251,13 +269,9 @@ class Search<State, Action> {
     level.push(state);
     const number = this.#visited.size - 1;
     for (const property of model.always ?? []) {
-      if (property.holds(state)) continue;
-      const { name } = property;
-      this.counterexample = {
-        property: name,
-        message: `${name} does not hold`,
-        actions: this.#wayTo(number),
-      };
+      const breach = breachOf(property, state);
+      if (breach === undefined) continue;
+      this.counterexample = { ...breach, actions: this.#wayTo(number) };
       return;
     }
     for (const property of this.#sought) {
