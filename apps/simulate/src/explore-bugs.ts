@@ -14,7 +14,7 @@ export const exploredBugs: readonly ExploredBug[] = [
   { name: 'two-votes', budget: { campaigns: 2, commands: 0, crashes: 0, drops: 0 } },
   { name: 'vote-before-save', budget: { commands: 0, crashes: 0, drops: 0 } },
   { name: 'accept-before-save', budget: { commands: 0, crashes: 0, drops: 0 } },
-  { name: 'any-log-wins', budget: { campaigns: 2, commands: 0, crashes: 0, drops: 0 } },
+  { name: 'any-log-wins', budget: { campaigns: 2, commands: 0, crashes: 1, drops: 0, saves: 'atOnce' } },
   { name: 'small-majority', budget: { commands: 0, crashes: 0, drops: 0 } },
   {
     name: 'commit-beyond-append',

@@ -16,6 +16,7 @@ import {
 } from '@synod/simulator';
 import { Command, InvalidArgumentError } from 'commander';
 import { bugBank, findBug } from './bug-bank.js';
+import { exploreCommand } from './explore.js';
 import { huntBug, killHead, killRow } from './kill-table.js';
 import { type RaftSubject, raftSubject } from './raft-subject.js';
 import { runBatch } from './storm-batch.js';
@@ -47,10 +48,12 @@ const program = new Command('sim')
   .option('--ci', 'fails when a rare situation was never reached')
   .option('--script <json>', 'runs one script: its JSON, or a file that holds it')
   .option('--bug <name>', 'plants a bug of the bank, with --seeds or --script')
-  .option('--bugs', 'hunts every bug of the bank and prints how long each took');
+  .option('--bugs', 'hunts every bug of the bank and prints how long each took')
+  .option('--explore', 'explores a small cluster exhaustively instead: --explore --help tells more');
 
-program.parse();
-process.exitCode = await run(program.opts<Flags>());
+process.exitCode = process.argv.includes('--explore')
+  ? await exploreCommand(process.argv)
+  : await run(program.parse().opts<Flags>());
 
 async function run(flags: Flags): Promise<number> {
   if (flags.bugs === true) return huntAll(flags);

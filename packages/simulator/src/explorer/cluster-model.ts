@@ -47,7 +47,7 @@ export interface ClusterBudget {
   readonly drops?: number;
   /**
    * `unordered`: a message can arrive at any time after it was sent, or never. `links`: messages from one node to
-   * another arrive in order, or not at all. Default `unordered`.
+   * another arrive in order, or not at all; those to a node that dies are lost. Default `unordered`.
    */
   readonly network?: 'unordered' | 'links';
   /**
@@ -241,7 +241,7 @@ class Cluster<Message extends EngineMessage> implements ClusterModel {
         const outcome = this.#outcome(state, node, 5 + 8 * savesKept, (known) =>
           restarted(this.#setting, known, savesKept),
         );
-        return this.#after(state, node, outcome, 'crashes');
+        return this.#after(this.#withoutLinksTo(node, state), node, outcome, 'crashes');
       }
     }
   }
@@ -308,6 +308,12 @@ class Cluster<Message extends EngineMessage> implements ClusterModel {
       if (error instanceof SimulationViolation) return { violation: error };
       throw error;
     }
+  }
+
+  /** A connection ends with the process that it leads to, and what it carried with it. */
+  #withoutLinksTo(node: number, state: ClusterState): ClusterState {
+    if (this.#budget.network === 'unordered') return state;
+    return state.filter((number, at) => at < this.#messagesFrom || this.#parts.message(number).to !== node);
   }
 
   /** The state with another node in a place, and with what it sent under way. */
