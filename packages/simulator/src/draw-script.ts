@@ -93,6 +93,7 @@ const leastMeanUs: Readonly<Record<FaultKind, number>> = {
   slowDisk: 8 * second,
   failedSync: 10 * second,
   fullDisk: 20 * second,
+  bitRot: 20 * second,
   wipe: 60 * second,
   campaign: 5 * second,
   transfer: 10 * second,
@@ -161,6 +162,7 @@ function drawFault(kind: FaultKind, random: Random, ids: readonly NodeId[]): Fau
       return { type: kind, meanUs: random.integer(10_000, 600_000), forUs: forUs * 2 };
     case 'slowDisk':
       return { type: kind, node, syncUs: random.integer(50_000, 2 * second), forUs };
+    case 'bitRot':
     case 'wipe':
     case 'campaign':
     case 'transfer':

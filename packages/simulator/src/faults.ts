@@ -72,7 +72,10 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
 
   #injectInto(fault: Extract<Fault, { readonly node: unknown }>): boolean {
     const node = this.#cluster.aim(fault.node);
-    if (node === undefined || node.state !== 'up') return false;
+    if (node === undefined) return false;
+    // What is at rest rots in a stopped machine too, and one that is starting can crash again.
+    if (fault.type === 'bitRot') return this.#mayLose(node) && node.rot();
+    if (node.state !== 'up' && !(node.state === 'starting' && fault.type === 'crash')) return false;
     switch (fault.type) {
       case 'crash':
         this.#cluster.planDowntime(node.id, fault.downUs);
@@ -124,13 +127,18 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
 
   /** A node without its disk is refused by its peers, so it never comes back; a majority must stay. */
   #wipe(node: SimulatedNode<Message, Machine, Input, Output>): boolean {
-    const { nodes, coverage } = this.#cluster;
-    const gone = nodes.filter(({ state }) => state === 'gone').length;
-    if (2 * (gone + 1) >= nodes.length) return false;
+    if (!this.#mayLose(node)) return false;
     node.stop('crashed');
     node.state = 'gone';
-    coverage.reach('disk wiped');
+    this.#cluster.coverage.reach('disk wiped');
     return true;
+  }
+
+  /** Whether a majority keeps sound disks without this node. */
+  #mayLose(node: SimulatedNode<Message, Machine, Input, Output>): boolean {
+    const { nodes } = this.#cluster;
+    const lost = nodes.filter((other) => other !== node && (other.state === 'gone' || other.isRotten)).length;
+    return node.state !== 'gone' && 2 * (lost + 1) < nodes.length;
   }
 
   #isolate(

@@ -54,6 +54,15 @@ export {
 export { type ShrinkOptions, type ShrinkReport, shrink } from './shrink.js';
 export { explain, type SimulationOptions, type SimulationReport, simulate, Tally } from './simulate.js';
 export type { InputListener } from './simulated-cluster.js';
+export type { OpenStorage, StorageOpening } from './storage/open-storage.js';
+export {
+  type DrainOptions,
+  runScriptOnStorage,
+  shrinkOnStorage,
+  simulateOnStorage,
+} from './storage/run-on-storage.js';
+export { type DriveOptions, SimulatedDrive } from './storage/simulated-drive.js';
+export type { DriveOperation } from './storage/simulated-file-system.js';
 export type {
   Claim,
   ClientOperation,

@@ -63,6 +63,8 @@ export type Fault =
   | { readonly type: 'failedSync'; readonly node: Target; readonly downUs: number }
   /** The next write finds no room: the node stops and comes back when there is room. */
   | { readonly type: 'fullDisk'; readonly node: Target; readonly downUs: number }
+  /** A bit that was durable flips. Where storages are only modelled there are no bits, and nothing happens. */
+  | { readonly type: 'bitRot'; readonly node: Target }
   /** The disk is lost with all it held. Its node is refused by its peers, and so it stays away. */
   | { readonly type: 'wipe'; readonly node: Target }
   /** An operator makes a node stand for election. */
@@ -96,6 +98,7 @@ export const faultKinds: readonly FaultKind[] = [
   'slowDisk',
   'failedSync',
   'fullDisk',
+  'bitRot',
   'wipe',
   'campaign',
   'transfer',

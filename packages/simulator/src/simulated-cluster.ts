@@ -14,11 +14,15 @@ import { SimulatedClient } from './clients.js';
 import { Coverage } from './coverage.js';
 import { EventQueue } from './event-queue.js';
 import { Links } from './links.js';
+import { ModelledStore } from './modelled-store.js';
+import type { NodeStore, StoreOwner } from './node-store.js';
 import type { EngineStep } from './recording.js';
 import { SafetyLedger } from './safety-ledger.js';
 import { nodeIds, type Script, type Target } from './script.js';
 import type { StoredSnapshot } from './simulated-disk.js';
 import { SimulatedNode } from './simulated-node.js';
+import type { PromiseWatch } from './storage/promise-watch.js';
+import { RealStore } from './storage/real-store.js';
 import type { ClientOperation, Subject } from './subject.js';
 import { guardEngine } from './violation.js';
 
@@ -45,6 +49,8 @@ export class SimulatedCluster<
   readonly nodes: readonly SimulatedNode<Message, Machine, Input, Output>[];
   readonly clients: readonly SimulatedClient<Message, Machine, Input, Output>[];
   readonly script: Script;
+  /** Whether promises of storages may have moved. */
+  readonly promises: PromiseWatch = { stirred: false };
   /** Whether clients may still make requests. */
   isOpen = true;
   readonly #subject: Subject<Message, Machine, Input, Output>;
@@ -142,6 +148,7 @@ export class SimulatedCluster<
           ? undefined
           : (node: NodeId, life: number, input: EngineStep<Message>) =>
               onInput(queue.nowUs, node, life, input),
+      createStore: (owner: StoreOwner) => this.#makeStore(owner),
       createEngine: (
         node: NodeId,
         life: number,
@@ -155,6 +162,12 @@ export class SimulatedCluster<
     return new SimulatedNode(id, this.#subject, around, this.#random.fork(`node ${id}`), (node, why) =>
       this.#stopped(node, why),
     );
+  }
+
+  #makeStore(owner: StoreOwner): NodeStore {
+    const { storage } = this.#subject;
+    if (storage === undefined) return new ModelledStore(owner);
+    return new RealStore(owner, storage, this.#random.fork('storage settings'), this.promises);
   }
 
   /** Whoever supervises the process starts it again. */
