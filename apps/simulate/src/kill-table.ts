@@ -1,7 +1,8 @@
 /** How long the storm takes to find each bug of the bank. */
-import { drawScript, type RunReport, runScript } from '@synod/simulator';
-import type { PlantedBug } from './bug-bank.js';
+import { drawScript, type RunReport, runScriptOnStorage } from '@synod/simulator';
+import type { PlantedBug } from './planted-bug.js';
 import { raftSubject } from './raft-subject.js';
+import { walSubject } from './wal-subject.js';
 
 /** How one bug fared. */
 export interface Kill {
@@ -36,12 +37,13 @@ export async function huntBug(bug: PlantedBug, hunt: Hunt): Promise<Kill> {
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1_000_000;
   };
-  const sound = raftSubject();
+  const sound = subject.storage === undefined ? raftSubject() : walSubject();
   for (let seed = 1; ; seed++) {
     const script = drawScript(seed, { ticks: hunt.ticks });
-    const run = runScript(script, subject);
+    const run = await runScriptOnStorage(script, subject);
     // A seed that the shipped engine fails too says nothing about the planted bug.
-    const found = run.finding !== undefined && runScript(script, sound).finding === undefined;
+    const found =
+      run.finding !== undefined && (await runScriptOnStorage(script, sound)).finding === undefined;
     if (found || spent() >= hunt.cpuSecondsMax)
       return { bug, run: found ? run : undefined, seeds: seed, cpuSeconds: spent() };
   }

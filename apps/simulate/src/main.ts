@@ -9,21 +9,23 @@ import {
   faultKinds,
   parseScript,
   type RunReport,
-  runScript,
+  runScriptOnStorage,
   type SimulationReport,
-  shrink,
+  shrinkOnStorage,
   Tally,
 } from '@synod/simulator';
 import { Command, InvalidArgumentError } from 'commander';
 import { bugBank, findBug } from './bug-bank.js';
 import { exploreCommand } from './explore.js';
 import { huntBug, killHead, killRow } from './kill-table.js';
-import { type RaftSubject, raftSubject } from './raft-subject.js';
+import type { RaftSubject } from './raft-subject.js';
 import { runBatch } from './storm-batch.js';
 import { summaryLines } from './summary.js';
+import { type StorageName, subjectOn, walSituations } from './wal-subject.js';
 
 interface Flags {
   readonly engine: string;
+  readonly storage: StorageName;
   readonly seeds: readonly [number, number];
   readonly ticks: number;
   readonly faults: readonly FaultKind[];
@@ -39,6 +41,7 @@ interface Flags {
 const program = new Command('sim')
   .description('runs a simulated cluster through storms and checks that every rule holds')
   .option('--engine <name>', 'engine to run: raft', parseEngine, 'raft')
+  .option('--storage <name>', 'model, or wal for the real log on a simulated disk', parseStorage, 'model')
   .option('--seeds <first..last>', 'seeds to run', parseSeeds, [1, 100] as const)
   .option('--ticks <count>', 'length of a storm in ticks of 50 ms', parseCount, 2000)
   .option('--faults <list>', `all, none, or some of: ${faultKinds.join(',')}`, parseFaults, faultKinds)
@@ -71,8 +74,9 @@ async function stormOnAllCores(flags: Flags): Promise<number> {
     showProgress(++done, last - first + 1);
   });
   if (failed === undefined) return conclude(tally.report(undefined), flags);
-  const run = runScript(drawScript(failed.seed, flags), raftSubject());
-  return conclude(tally.report(shrunk(run, raftSubject())), flags, failed.seed);
+  const subject = subjectOn(flags.storage);
+  const run = await runScriptOnStorage(drawScript(failed.seed, flags), subject);
+  return conclude(tally.report(await shrunk(run, subject)), flags, failed.seed);
 }
 
 /** On this thread only, since a planted bug cannot be sent to another. */
@@ -80,17 +84,17 @@ async function storm(flags: Flags, subject: RaftSubject): Promise<number> {
   const [first, last] = flags.seeds;
   const tally = new Tally();
   for (let seed = first; seed <= last; seed++) {
-    const run = runScript(drawScript(seed, flags), subject);
+    const run = await runScriptOnStorage(drawScript(seed, flags), subject);
     tally.add(run);
-    if (run.finding !== undefined) return conclude(tally.report(shrunk(run, subject)), flags, seed);
+    if (run.finding !== undefined) return conclude(tally.report(await shrunk(run, subject)), flags, seed);
   }
   return conclude(tally.report(undefined), flags);
 }
 
-function shrunk(run: RunReport, subject: RaftSubject): RunReport {
+async function shrunk(run: RunReport, subject: RaftSubject): Promise<RunReport> {
   console.log(`seed ${run.script.seed} failed: ${run.finding?.message ?? 'but not a second time'}`);
   console.log('shrinking it');
-  return shrink(run, subject).smallest;
+  return (await shrinkOnStorage(run, subject)).smallest;
 }
 
 async function conclude(report: SimulationReport, flags: Flags, failedSeed?: number): Promise<number> {
@@ -100,10 +104,12 @@ async function conclude(report: SimulationReport, flags: Flags, failedSeed?: num
   if (flags.json !== undefined) {
     await fs.writeFile(flags.json, `${JSON.stringify({ ...report, cpuSeconds }, undefined, 2)}\n`);
   }
-  const missed = expectedSituations.filter((situation) => report.coverage[situation] === undefined);
+  const expected = flags.storage === 'wal' ? [...expectedSituations, ...walSituations] : expectedSituations;
+  const missed = expected.filter((situation) => report.coverage[situation] === undefined);
   if (missed.length > 0) console.log(`never reached: ${missed.join(', ')}`);
   if (report.failure === undefined) return flags.ci === true && missed.length > 0 ? 1 : 0;
-  const bug = flags.bug === undefined ? '' : ` --bug ${flags.bug}`;
+  const storage = flags.storage === 'model' ? '' : ` --storage ${flags.storage}`;
+  const bug = flags.bug === undefined ? storage : ` --bug ${flags.bug}`;
   console.log(report.explanation);
   console.log('replay the shrunk script:');
   console.log(`  npm run sim --${bug} --script '${JSON.stringify(report.failure.script)}'`);
@@ -117,8 +123,8 @@ async function conclude(report: SimulationReport, flags: Flags, failedSeed?: num
 
 async function replay(given: string, flags: Flags): Promise<number> {
   const text = given.trimStart().startsWith('{') ? given : await fs.readFile(given, 'utf8');
-  const subject = flags.bug === undefined ? raftSubject() : await findBug(flags.bug).load();
-  const run = runScript(parseScript(text), subject);
+  const subject = flags.bug === undefined ? subjectOn(flags.storage) : await findBug(flags.bug).load();
+  const run = await runScriptOnStorage(parseScript(text), subject);
   console.log(explain(run));
   console.log(`trace hash ${run.traceHash}`);
   return run.finding === undefined ? 0 : 1;
@@ -146,6 +152,11 @@ function showProgress(done: number, all: number): void {
 function parseEngine(text: string): string {
   if (text === 'raft') return text;
   throw new InvalidArgumentError('this release simulates raft');
+}
+
+function parseStorage(text: string): StorageName {
+  if (text === 'model' || text === 'wal') return text;
+  throw new InvalidArgumentError('give model or wal');
 }
 
 function parseCount(text: string): number {

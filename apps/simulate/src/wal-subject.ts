@@ -7,6 +7,18 @@ import { type RaftSubject, raftSubject } from './raft-subject.js';
 /** Opens a storage, as `openWal` does: the real one, or one with a planted bug. */
 export type OpenWal = typeof openWal;
 
+/** What nodes save to: a fast model of a storage, or the real log. */
+export type StorageName = 'model' | 'wal';
+
+/**
+ * What storms are run on.
+ *
+ * @param storage - What nodes save to.
+ */
+export function subjectOn(storage: StorageName): RaftSubject {
+  return storage === 'wal' ? walSubject() : raftSubject();
+}
+
 /**
  * Raft with the register machine, saving to real logs over simulated drives.
  *

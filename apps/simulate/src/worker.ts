@@ -1,7 +1,7 @@
 /** One core's share: runs the seeds it is given, one at a time. */
 import { parentPort } from 'node:worker_threads';
-import { drawScript, type FaultKind, type RunReport, runScript } from '@synod/simulator';
-import { raftSubject } from './raft-subject.js';
+import { drawScript, type FaultKind, type RunReport, runScriptOnStorage } from '@synod/simulator';
+import { type StorageName, subjectOn } from './wal-subject.js';
 
 /** A seed to run. */
 export interface SeedOrder {
@@ -9,6 +9,7 @@ export interface SeedOrder {
   readonly ticks: number;
   readonly faults: readonly FaultKind[];
   readonly nodes: number | undefined;
+  readonly storage: StorageName;
 }
 
 /** What a worker tells of a seed. */
@@ -16,11 +17,12 @@ export interface SeedResult extends Omit<RunReport, 'script'> {
   readonly seed: number;
 }
 
-const subject = raftSubject();
-
-parentPort?.on('message', ({ seed, ticks, faults, nodes }: SeedOrder) => {
-  const script = drawScript(seed, { ticks, faults, ...(nodes === undefined ? {} : { nodes }) });
-  const { script: _, ...rest } = runScript(script, subject);
-  const result: SeedResult = { seed, ...rest };
-  parentPort?.postMessage(result);
+parentPort?.on('message', (order: SeedOrder) => {
+  void runSeed(order).then((result) => parentPort?.postMessage(result));
 });
+
+async function runSeed({ seed, ticks, faults, nodes, storage }: SeedOrder): Promise<SeedResult> {
+  const script = drawScript(seed, { ticks, faults, ...(nodes === undefined ? {} : { nodes }) });
+  const { script: _, ...rest } = await runScriptOnStorage(script, subjectOn(storage));
+  return { seed, ...rest };
+}

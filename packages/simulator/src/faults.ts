@@ -74,7 +74,7 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
     const node = this.#cluster.aim(fault.node);
     if (node === undefined) return false;
     // What is at rest rots in a stopped machine too, and one that is starting can crash again.
-    if (fault.type === 'bitRot') return this.#mayLose(node) && node.rot();
+    if (fault.type === 'bitRot') return this.#mayLose(node) && node.store.rot();
     if (node.state !== 'up' && !(node.state === 'starting' && fault.type === 'crash')) return false;
     switch (fault.type) {
       case 'crash':
@@ -137,7 +137,9 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
   /** Whether a majority keeps sound disks without this node. */
   #mayLose(node: SimulatedNode<Message, Machine, Input, Output>): boolean {
     const { nodes } = this.#cluster;
-    const lost = nodes.filter((other) => other !== node && (other.state === 'gone' || other.isRotten)).length;
+    const lost = nodes.filter(
+      (other) => other !== node && (other.state === 'gone' || other.store.isRotten),
+    ).length;
     return node.state !== 'gone' && 2 * (lost + 1) < nodes.length;
   }
 

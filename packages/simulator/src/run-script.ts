@@ -157,7 +157,7 @@ function* calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
   const { queue, nodes, script } = cluster;
   faults.end();
   const random = new Random(script.seed).fork('calm');
-  const candidates = nodes.filter(({ state, isRotten }) => state !== 'gone' && !isRotten);
+  const candidates = nodes.filter(({ state, store }) => state !== 'gone' && !store.isRotten);
   const size = Math.floor(nodes.length / 2) + 1;
   while (candidates.length > size) candidates.splice(random.integer(0, candidates.length), 1);
   for (const node of nodes) {

@@ -34,6 +34,7 @@ export class SimulatedNode<
   Output,
 > {
   readonly id: NodeId;
+  readonly store: NodeStore;
   /** `starting` while the storage is opened; `gone` for good. */
   state: 'up' | 'starting' | 'down' | 'gone' = 'down';
   life = 0;
@@ -49,7 +50,6 @@ export class SimulatedNode<
   readonly #subject: Subject<Message, Machine, Input, Output>;
   readonly #around: NodeSurroundings<Message>;
   readonly #random: Random;
-  readonly #store: NodeStore;
   readonly #onStopped: (node: NodeId, why: 'failed' | 'crashed') => void;
   #engine: ConsensusEngine<Message> | undefined;
   #commitIndex: LogIndex = 0;
@@ -72,7 +72,7 @@ export class SimulatedNode<
     this.#around = around;
     this.#random = random;
     this.#onStopped = onStopped;
-    this.#store = around.createStore(this.#owner());
+    this.store = around.createStore(this.#owner());
     this.#applied = this.#emptyMachine();
   }
 
@@ -82,31 +82,21 @@ export class SimulatedNode<
   }
 
   get isSaving(): boolean {
-    return this.#store.saving > 0;
+    return this.store.saving > 0;
   }
 
   /** What is durable for sure. */
   get disk(): SimulatedDisk {
-    return this.#store.disk;
+    return this.store.disk;
   }
 
   /** What goes wrong at the next sync. */
   get nextSync(): SyncFate {
-    return this.#store.nextSync;
+    return this.store.nextSync;
   }
 
   set nextSync(fate: SyncFate) {
-    this.#store.nextSync = fate;
-  }
-
-  /** Whether bits on its disk were flipped. It may refuse to start from then on. */
-  get isRotten(): boolean {
-    return this.#store.isRotten;
-  }
-
-  /** Flips a bit on the disk; `false` when there is none to flip. */
-  rot(): boolean {
-    return this.#store.rot();
+    this.store.nextSync = fate;
   }
 
   /** Digest of the engine, for the trace hash. */
@@ -132,7 +122,7 @@ export class SimulatedNode<
     this.#applied = this.#emptyMachine();
     this.#commitIndex = 0;
     this.pausedUntilUs = 0;
-    this.#store.open((outcome) => {
+    this.store.open((outcome) => {
       if (outcome === 'recovered') return this.#begin();
       // As in production: an operator must put the disk right, and nobody does in a storm.
       this.stop('failed');
@@ -145,7 +135,7 @@ export class SimulatedNode<
     if (this.state !== 'up' && this.state !== 'starting') return;
     this.state = 'down';
     this.isLeader = false;
-    this.#store.end(why);
+    this.store.end(why);
     this.#engine = undefined;
     this.#isTurnPlanned = false;
     this.#isApplyPlanned = false;
@@ -190,7 +180,7 @@ export class SimulatedNode<
     this.#isInTurn = true;
     for (let rounds = 0; ; rounds++) {
       const engine = this.#engine;
-      if (engine === undefined || this.#store.saving >= this.#around.weather.savesInFlightMax) break;
+      if (engine === undefined || this.store.saving >= this.#around.weather.savesInFlightMax) break;
       this.#around.onInput?.(this.id, this.life, { type: 'takeEffects' });
       const effects = guardEngine(this.id, () => engine.takeEffects());
       if (effects === undefined) break;
@@ -215,7 +205,7 @@ export class SimulatedNode<
     const bytes = this.#applied.bytes();
     this.#isSnapshotting = true;
     const { life } = this;
-    this.#store.storeSnapshot({ meta, bytes }, (fate) => {
+    this.store.storeSnapshot({ meta, bytes }, (fate) => {
       if (this.life !== life) return;
       this.#isSnapshotting = false;
       if (fate !== 'stored') return;
@@ -226,7 +216,7 @@ export class SimulatedNode<
 
   /** A snapshot from a peer has arrived: it is stored, then its message is stepped. */
   receiveSnapshot(snapshot: StoredSnapshot, message: Message, done: (stored: boolean) => void): void {
-    this.#store.storeSnapshot(snapshot, (fate) => {
+    this.store.storeSnapshot(snapshot, (fate) => {
       if (fate === 'failed') return done(false);
       this.step({ type: 'receive', message });
       done(true);
@@ -256,7 +246,7 @@ export class SimulatedNode<
     for (const event of effects.events) this.#hear(event);
     for (const message of sendNow) this.#send(message);
     if (save !== undefined || (sendAfterSave.length > 0 && this.isSaving)) {
-      this.#store.save(save, () => {
+      this.store.save(save, () => {
         if (save !== undefined) this.step({ type: 'saved', receipt: save.receipt });
         for (const message of sendAfterSave) this.#send(message);
       });
@@ -274,7 +264,7 @@ export class SimulatedNode<
   }
 
   #offerSnapshot(to: NodeId, meta: SnapshotMeta, message: Message): void {
-    this.#store.readSnapshot((stored) => {
+    this.store.readSnapshot((stored) => {
       if (stored === undefined) return this.step({ type: 'snapshotSent', peer: to, delivered: false });
       demand(
         stored.meta.index >= meta.index,
