@@ -98,6 +98,22 @@ describe('a snapshot', () => {
     expect(disk.files().filter((file) => file.startsWith('snapshots'))).toEqual(['snapshots/0/9-1.snap']);
   });
 
+  it.each([
+    [5, 9],
+    [9, 5],
+  ])('stays when an older one is committed at the same time: through %i and %i', async (first, second) => {
+    const disk = newDrive();
+    const storage = await openOn(disk, small);
+    const writers = await Promise.all(
+      [first, second].map((index) => storage.group(0).beginSnapshot(snapshotMeta({ index, term: 1 }))),
+    );
+    await Promise.all(writers.map((writer) => writer.commit()));
+    expect((await storage.group(0).openSnapshot())?.meta.index).toBe(9);
+    await storage.close();
+    expect(disk.files().filter((file) => file.startsWith('snapshots'))).toEqual(['snapshots/0/9-1.snap']);
+    expect((await openOn(disk)).group(0).recover().snapshot?.index).toBe(9);
+  });
+
   it('can be written anew for the same position', async () => {
     const disk = newDrive();
     const storage = await openOn(disk, small);
