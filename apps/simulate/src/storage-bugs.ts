@@ -90,11 +90,6 @@ export const storageBugs: readonly PlantedBug[] = [
     from: 'await chain.append(this.#writer);\n    for (const group of rewritten) group.apply(group.state(), chain.last);\n',
     to: '',
   }),
-  inWal('state-not-rewritten', 'lets the segment go that alone holds the newest term and vote', {
-    file: 'storage-wal/segment-turnover.ts',
-    from: 'for (const group of rewritten) encodeWrite(this.#writer, group.group, group.state());',
-    to: '',
-  }),
   inWal('unsynced-recovered', 'relies on what it read at the start without making it durable', {
     file: 'storage-wal/open-wal.ts',
     from: 'else await resync(fileSystem, log.lastBatch, log.tornTail, last?.sequence ?? 1);',

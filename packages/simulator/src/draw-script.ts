@@ -75,6 +75,7 @@ function drawWeather(random: Random): Weather {
 /** Mean time between two faults of one kind when the seed has them often. */
 const leastMeanUs: Readonly<Record<FaultKind, number>> = {
   crash: 4 * second,
+  shutdown: 15 * second,
   pause: 6 * second,
   slowNode: 10 * second,
   drift: 10 * second,
@@ -129,6 +130,7 @@ function drawFault(kind: FaultKind, random: Random, ids: readonly NodeId[]): Fau
   switch (kind) {
     case 'crash':
       return { type: kind, node, downUs: forUs, whileSaving: random.chance(0.6) };
+    case 'shutdown':
     case 'failedSync':
     case 'fullDisk':
       return { type: kind, node, downUs: forUs };

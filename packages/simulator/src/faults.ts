@@ -38,7 +38,8 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
       node.slowTurnUs = 0;
       node.slowSyncUs = 0;
       node.tickRate = 1;
-      node.nextSync = 'succeeds';
+      node.store.nextSync = 'succeeds';
+      if (node.state === 'stopping') this.#cluster.planDowntime(node.id, 0);
     }
   }
 
@@ -73,20 +74,24 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
   #injectInto(fault: Extract<Fault, { readonly node: unknown }>): boolean {
     const node = this.#cluster.aim(fault.node);
     if (node === undefined) return false;
-    // What is at rest rots in a stopped machine too, and one that is starting can crash again.
+    // What is at rest rots in a stopped machine too, and one that starts or stops can crash.
     if (fault.type === 'bitRot') return this.#mayLose(node) && node.store.rot();
-    if (node.state !== 'up' && !(node.state === 'starting' && fault.type === 'crash')) return false;
+    if (node.state !== 'up' && !(node.isBetween && fault.type === 'crash')) return false;
     switch (fault.type) {
       case 'crash':
         this.#cluster.planDowntime(node.id, fault.downUs);
         // A process that dies in the middle of a sync is the interesting one: it may have promised nothing yet.
-        if (fault.whileSaving && !node.isSaving) node.nextSync = 'is cut by a crash';
+        if (fault.whileSaving && !node.isSaving) node.store.nextSync = 'is cut by a crash';
         else node.stop('crashed');
+        return true;
+      case 'shutdown':
+        this.#cluster.planDowntime(node.id, fault.downUs);
+        node.shutDown();
         return true;
       case 'failedSync':
       case 'fullDisk':
         this.#cluster.planDowntime(node.id, fault.downUs);
-        node.nextSync = fault.type === 'failedSync' ? 'fails' : 'finds no room';
+        node.store.nextSync = fault.type === 'failedSync' ? 'fails' : 'finds no room';
         return true;
       case 'pause':
         node.pausedUntilUs = this.#cluster.queue.nowUs + fault.forUs;

@@ -51,6 +51,11 @@ export class ModelledStore implements NodeStore {
     use(this.disk.snapshot);
   }
 
+  close(closed: () => void): void {
+    for (const { write } of this.#saves.splice(0)) if (write !== undefined) this.disk.apply(write);
+    closed();
+  }
+
   end(): void {
     const { random, coverage } = this.#owner;
     const writes = this.#saves.flatMap(({ write }) => (write === undefined ? [] : [write]));

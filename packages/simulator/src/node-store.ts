@@ -9,6 +9,9 @@ import type { SimulatedDisk, StoredSnapshot } from './simulated-disk.js';
 /** What goes wrong at the next sync. */
 export type SyncFate = 'succeeds' | 'fails' | 'finds no room' | 'is cut by a crash';
 
+/** How a process ended. */
+export type StopReason = 'failed' | 'crashed' | 'shut down';
+
 /** How a snapshot fared that was to be stored. */
 export type SnapshotFate = 'stored' | 'superseded' | 'failed';
 
@@ -22,7 +25,7 @@ export interface StoreOwner {
   /** Plans work of this life of the process, which waits while the process is paused; or what is due if the life has ended by then. */
   readonly later: (delayUs: number, run: () => void, otherwise?: () => void) => void;
   /** Ends the process. */
-  readonly stop: (why: 'failed' | 'crashed') => void;
+  readonly stop: (why: StopReason) => void;
   /** Carries out effects that waited for saves. */
   readonly settle: () => void;
 }
@@ -46,7 +49,9 @@ export interface NodeStore {
   /** Reads the newest snapshot back; `undefined` when it cannot be read. */
   readSnapshot(use: (snapshot: StoredSnapshot | undefined) => void): void;
   /** The process ends: of what is not durable, anything may be lost. */
-  end(why: 'failed' | 'crashed'): void;
+  end(why: StopReason): void;
+  /** Takes no more; `closed` is called when all that was asked for is durable. */
+  close(closed: () => void): void;
   /** Flips a bit that was durable; `false` when there is none to flip. */
   rot(): boolean;
 }

@@ -11,6 +11,8 @@ export type Target = NodeId | 'leader';
 export type Fault =
   /** The process ends and comes back later. Unsaved work is lost; of writes under way a beginning may be kept. */
   | { readonly type: 'crash'; readonly node: Target; readonly downUs: number; readonly whileSaving: boolean }
+  /** The process ends in good order, as an operator stops it, and comes back later. */
+  | { readonly type: 'shutdown'; readonly node: Target; readonly downUs: number }
   /** The process stands still, as in a long garbage collection or a suspended machine. */
   | { readonly type: 'pause'; readonly node: Target; readonly forUs: number }
   /** The process takes longer for everything. */
@@ -80,6 +82,7 @@ export type FaultKind = Fault['type'];
 /** All faults, in the order in which summaries name them. */
 export const faultKinds: readonly FaultKind[] = [
   'crash',
+  'shutdown',
   'pause',
   'slowNode',
   'drift',

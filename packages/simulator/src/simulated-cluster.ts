@@ -15,7 +15,7 @@ import { Coverage } from './coverage.js';
 import { EventQueue } from './event-queue.js';
 import { Links } from './links.js';
 import { ModelledStore } from './modelled-store.js';
-import type { NodeStore, StoreOwner } from './node-store.js';
+import type { NodeStore, StopReason, StoreOwner } from './node-store.js';
 import type { EngineStep } from './recording.js';
 import { SafetyLedger } from './safety-ledger.js';
 import { nodeIds, type Script, type Target } from './script.js';
@@ -171,8 +171,8 @@ export class SimulatedCluster<
   }
 
   /** Whoever supervises the process starts it again. */
-  #stopped(id: NodeId, why: 'failed' | 'crashed'): void {
-    this.coverage.reach(why === 'failed' ? 'node failed' : 'node crashed');
+  #stopped(id: NodeId, why: StopReason): void {
+    this.coverage.reach(`node ${why}`);
     const node = this.aim(id);
     const downUs = this.#downUs.get(id) ?? 1_000_000;
     this.#downUs.delete(id);

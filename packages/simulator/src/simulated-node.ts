@@ -20,7 +20,7 @@ import {
 import { AppliedMachine, type CallEnd } from './applied-machine.js';
 import { exponential } from './draw-script.js';
 import { reachEvent } from './event-coverage.js';
-import type { NodeStore, StoreOwner, SyncFate } from './node-store.js';
+import type { NodeStore, StopReason, StoreOwner } from './node-store.js';
 import type { NodeSurroundings } from './node-surroundings.js';
 import type { SimulatedDisk, StoredSnapshot } from './simulated-disk.js';
 import type { Subject } from './subject.js';
@@ -35,8 +35,8 @@ export class SimulatedNode<
 > {
   readonly id: NodeId;
   readonly store: NodeStore;
-  /** `starting` while the storage is opened; `gone` for good. */
-  state: 'up' | 'starting' | 'down' | 'gone' = 'down';
+  /** `starting` while the storage is opened, `stopping` while it is closed; `gone` for good. */
+  state: 'up' | 'starting' | 'stopping' | 'down' | 'gone' = 'down';
   life = 0;
   /** Whether its latest change of role made it leader. */
   isLeader = false;
@@ -50,7 +50,7 @@ export class SimulatedNode<
   readonly #subject: Subject<Message, Machine, Input, Output>;
   readonly #around: NodeSurroundings<Message>;
   readonly #random: Random;
-  readonly #onStopped: (node: NodeId, why: 'failed' | 'crashed') => void;
+  readonly #onStopped: (node: NodeId, why: StopReason) => void;
   #engine: ConsensusEngine<Message> | undefined;
   #commitIndex: LogIndex = 0;
   #isTurnPlanned = false;
@@ -65,7 +65,7 @@ export class SimulatedNode<
     subject: Subject<Message, Machine, Input, Output>,
     around: NodeSurroundings<Message>,
     random: Random,
-    onStopped: (node: NodeId, why: 'failed' | 'crashed') => void,
+    onStopped: (node: NodeId, why: StopReason) => void,
   ) {
     this.id = id;
     this.#subject = subject;
@@ -81,6 +81,11 @@ export class SimulatedNode<
     return this.state === 'up' && this.pausedUntilUs <= this.#around.queue.nowUs;
   }
 
+  /** Whether it is neither up nor down. */
+  get isBetween(): boolean {
+    return this.state === 'starting' || this.state === 'stopping';
+  }
+
   get isSaving(): boolean {
     return this.store.saving > 0;
   }
@@ -88,15 +93,6 @@ export class SimulatedNode<
   /** What is durable for sure. */
   get disk(): SimulatedDisk {
     return this.store.disk;
-  }
-
-  /** What goes wrong at the next sync. */
-  get nextSync(): SyncFate {
-    return this.store.nextSync;
-  }
-
-  set nextSync(fate: SyncFate) {
-    this.store.nextSync = fate;
   }
 
   /** Digest of the engine, for the trace hash. */
@@ -130,9 +126,19 @@ export class SimulatedNode<
     });
   }
 
+  /** Ends the process in good order: what it asked its storage for is done first. */
+  shutDown(): void {
+    if (this.state !== 'up') return;
+    this.state = 'stopping';
+    this.isLeader = false;
+    this.#engine = undefined;
+    this.#applied.abandon();
+    this.store.close(() => this.stop('shut down'));
+  }
+
   /** Ends the process. What is not durable is lost, but for a beginning of what is under way. */
-  stop(why: 'failed' | 'crashed'): void {
-    if (this.state !== 'up' && this.state !== 'starting') return;
+  stop(why: StopReason): void {
+    if (this.state !== 'up' && !this.isBetween) return;
     this.state = 'down';
     this.isLeader = false;
     this.store.end(why);
@@ -217,7 +223,7 @@ export class SimulatedNode<
   /** A snapshot from a peer has arrived: it is stored, then its message is stepped. */
   receiveSnapshot(snapshot: StoredSnapshot, message: Message, done: (stored: boolean) => void): void {
     this.store.storeSnapshot(snapshot, (fate) => {
-      if (fate === 'failed') return done(false);
+      if (fate === 'failed' || this.#engine === undefined) return done(false);
       this.step({ type: 'receive', message });
       done(true);
     });
@@ -247,6 +253,7 @@ export class SimulatedNode<
     for (const message of sendNow) this.#send(message);
     if (save !== undefined || (sendAfterSave.length > 0 && this.isSaving)) {
       this.store.save(save, () => {
+        if (this.#engine === undefined) return;
         if (save !== undefined) this.step({ type: 'saved', receipt: save.receipt });
         for (const message of sendAfterSave) this.#send(message);
       });
@@ -332,7 +339,7 @@ export class SimulatedNode<
     this.#isApplyPlanned = true;
     this.#later(exponential(this.#random, applyUs), () => {
       this.#isApplyPlanned = false;
-      this.#apply();
+      if (this.#engine !== undefined) this.#apply();
       this.settle();
     });
   }
@@ -364,7 +371,7 @@ export class SimulatedNode<
     const { life } = this;
     const { queue } = this.#around;
     const attempt = () => {
-      if (this.life !== life || (this.state !== 'up' && this.state !== 'starting')) return otherwise?.();
+      if (this.life !== life || (this.state !== 'up' && !this.isBetween)) return otherwise?.();
       if (this.pausedUntilUs > queue.nowUs) queue.after(this.pausedUntilUs - queue.nowUs, attempt);
       else run();
     };

@@ -11,7 +11,7 @@ import {
   type Random,
 } from '@synod/core';
 import { exponential } from '../draw-script.js';
-import type { NodeStore, SnapshotFate, StoreOwner, SyncFate } from '../node-store.js';
+import type { NodeStore, SnapshotFate, StopReason, StoreOwner, SyncFate } from '../node-store.js';
 import { SimulatedDisk, type StoredSnapshot } from '../simulated-disk.js';
 import { demand } from '../violation.js';
 import { isSameSnapshot, matchRecovered } from './match-recovered.js';
@@ -41,6 +41,8 @@ export class RealStore implements NodeStore {
   readonly #settings: Random;
   readonly #watch: PromiseWatch;
   readonly #drive: SimulatedDrive;
+  #opened: NodeStorage | undefined;
+  #isClosing = false;
   #storage: GroupStorage | undefined;
   #identity: NodeStorage['incarnations']['own'] | undefined;
   #saves: Save[] = [];
@@ -141,7 +143,8 @@ export class RealStore implements NodeStore {
         end(isNewer ? 'stored' : 'superseded');
       },
       (error) => {
-        this.#demandCause(error, 'SNAPSHOT_FAILED');
+        // Closing gives up a snapshot that is being written.
+        if (!this.#isClosing) this.#demandCause(error, 'SNAPSHOT_FAILED');
         this.#owner.coverage.reach('snapshot not stored');
         end('failed');
       },
@@ -164,6 +167,7 @@ export class RealStore implements NodeStore {
         use(found);
       },
       (error) => {
+        if (this.#isClosing) return;
         this.#demandTyped(error, 'cannot read its snapshot');
         this.#owner.coverage.reach('damaged snapshot not sent');
         use(undefined);
@@ -171,8 +175,24 @@ export class RealStore implements NodeStore {
     );
   }
 
-  end(why: 'failed' | 'crashed'): void {
+  close(closed: () => void): void {
+    const storage = this.#opened;
+    if (storage === undefined) return closed();
+    this.#isClosing = true;
+    this.#when(storage.close(), closed, (error) => this.#fail(error));
+  }
+
+  end(why: StopReason): void {
     const { random, coverage } = this.#owner;
+    if (why === 'shut down')
+      demand(
+        this.#unconfirmed.length === 0,
+        'storage contract',
+        () =>
+          `${this.#owner.id}: its storage was closed with ${this.#unconfirmed.length} writes that it did not confirm`,
+      );
+    this.#opened = undefined;
+    this.#isClosing = false;
     this.#storage = undefined;
     this.#saves = [];
     const waiting = [...this.#storing];
@@ -203,6 +223,7 @@ export class RealStore implements NodeStore {
     this.#attempted = [];
     this.#identity = own;
     this.disk.become(state, snapshot);
+    this.#opened = storage;
     this.#storage = storage.group(group);
   }
 
