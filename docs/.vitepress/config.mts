@@ -30,6 +30,7 @@ export default defineConfig({
             { text: 'What is promised', link: '/guide/guarantees' },
             { text: 'Running a cluster', link: '/guide/running-a-cluster' },
             { text: 'Commands and REST API', link: '/guide/rest-api' },
+            { text: 'Raft, situation by situation', link: '/guide/raft-scenarios' },
             { text: 'Benchmarks', link: '/guide/benchmarks' },
             { text: 'Time without a leader', link: '/guide/elections' },
           ],

@@ -153,11 +153,15 @@ function elect<Message extends EngineMessage>(stage: Stage<Message>, [id]: reado
   stage.quietly(() => {
     const before = new Set(stage.network.underWay);
     for (const voter of stage.nodes.values()) {
-      if (voter !== node && voter.up && voter.engine.status().role === 'follower' && led(voter)) timeOut(voter);
+      if (voter !== node && voter.up && voter.engine.status().role === 'follower' && led(voter))
+        timeOut(voter);
     }
     stage.network.forget((parcel) => !before.has(parcel));
-    node.step({ type: 'campaign' });
-    stage.calm();
+    // A candidate may first have to learn of a later term from those that refuse it.
+    for (let tries = 0; tries < 3 && node.engine.status().role !== 'leader'; tries++) {
+      node.step({ type: 'campaign' });
+      stage.calm();
+    }
   });
   const { role, term } = node.engine.status();
   if (role !== 'leader') throw new ScenarioError(`${node.id} was not elected`);
@@ -250,6 +254,12 @@ function nodeAction<Message extends EngineMessage>(verb: string): NodeAction<Mes
       return (node, [peer = '']) => node.step({ type: 'peerUnreachable', peer });
     case 'snapshot':
       return (node) => node.takeSnapshot();
+    case 'reports':
+      return (node) => {
+        node.slowReports = true;
+      };
+    case 'report':
+      return (node) => node.hearReports();
     case 'busy':
       return (node) => {
         node.busy = true;

@@ -7,5 +7,5 @@
  */
 export type { EngineOnStage, GivenState } from './engine-on-stage.js';
 export { playScenario } from './run-scenario.js';
-export { parseScenario, type Scenario, ScenarioError, type ScriptLine, type Directive } from './script.js';
+export { type Directive, parseScenario, type Scenario, ScenarioError, type ScriptLine } from './script.js';
 export { tellEntries, tellPosition } from './telling.js';

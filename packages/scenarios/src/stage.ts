@@ -129,9 +129,7 @@ export class Stage<Message extends EngineMessage> implements Surroundings<Messag
   }
 
   #lose({ message, snapshot }: Parcel<Message>): void {
-    const sender = this.nodes.get(message.from);
-    if (snapshot === undefined || sender?.up !== true) return;
-    sender.engine.step({ type: 'snapshotSent', peer: message.to, delivered: false });
+    if (snapshot !== undefined) this.nodes.get(message.from)?.reportSnapshot(message.to, false);
   }
 
   deliver(parcel: Parcel<Message>): void {
@@ -147,9 +145,10 @@ export class Stage<Message extends EngineMessage> implements Surroundings<Messag
     const stored = receiver.disk.snapshot?.meta.index ?? 0;
     if (snapshot !== undefined && stored < snapshot.meta.index) receiver.disk.snapshot = snapshot;
     receiver.step({ type: 'receive', message: this.#throughCodec(message) });
-    const sender = this.nodes.get(message.from);
-    if (snapshot !== undefined && sender?.up === true) {
-      sender.step({ type: 'snapshotSent', peer: message.to, delivered: true });
+    if (snapshot !== undefined) {
+      const sender = this.nodes.get(message.from);
+      sender?.reportSnapshot(message.to, true);
+      sender?.settle();
     }
     this.#depth--;
   }

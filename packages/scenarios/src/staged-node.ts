@@ -32,6 +32,11 @@ export interface Surroundings<Message extends EngineMessage> {
   start(id: NodeId, recovered: RecoveredState, life: number): ConsensusEngine<Message>;
 }
 
+interface SnapshotReport {
+  readonly peer: NodeId;
+  readonly delivered: boolean;
+}
+
 interface UnsavedWork<Message extends EngineMessage> {
   readonly write: DurableWrite | undefined;
   readonly after: readonly Message[];
@@ -50,6 +55,9 @@ export class StagedNode<Message extends EngineMessage> {
   /** While busy the node takes inputs but carries out no effects. */
   busy = false;
   unsaved: UnsavedWork<Message>[] = [];
+  /** Whether it hears only when told what became of the snapshots that it sent. */
+  slowReports = false;
+  reports: SnapshotReport[] = [];
   /** How often it campaigned. */
   campaigns = 0;
   /** What became of each of this node's reads and proposals, by its name in the script. */
@@ -166,6 +174,20 @@ export class StagedNode<Message extends EngineMessage> {
 
   #tell(write: DurableWrite): string {
     return tellWrite(write, (bytes) => this.#around.describeHardState(bytes));
+  }
+
+  /** What became of a snapshot that this node sent. Its effects are carried out at the next settling. */
+  reportSnapshot(peer: NodeId, delivered: boolean): void {
+    if (!this.up) return;
+    if (this.slowReports) this.reports.push({ peer, delivered });
+    else this.engine.step({ type: 'snapshotSent', peer, delivered });
+  }
+
+  /** Hears of everything that became of its snapshots. */
+  hearReports(): void {
+    this.slowReports = false;
+    for (const { peer, delivered } of this.reports.splice(0)) this.reportSnapshot(peer, delivered);
+    this.settle();
   }
 
   /** The state machine does everything that waits for it. */
