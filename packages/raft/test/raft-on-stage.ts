@@ -10,7 +10,7 @@ export const raftOnStage: EngineOnStage<RaftMessage> = {
     // Entries stay in the log behind a snapshot only where a scenario asks for it.
     return createRaftEngine({
       retainedEntries: 0,
-      ...Object.fromEntries(limits.map(([name, value]) => [name, Number(value)])),
+      ...Object.fromEntries(limits.map(optionOf)),
       ...start,
     });
   },
@@ -25,6 +25,11 @@ export const raftOnStage: EngineOnStage<RaftMessage> = {
   },
   encodeHardState: (state) => encodeHardState({ ...state, life: 1 }),
 };
+
+/** Options are numbers, but for switches: `true` or `false`. */
+function optionOf([name, value]: readonly [string, string]): [string, number | boolean] {
+  return [name, value === 'true' || value === 'false' ? value === 'true' : Number(value)];
+}
 
 /** The message's name, then what it says beside its term. */
 function wordsFor(message: RaftMessage): readonly string[] {
