@@ -82,6 +82,11 @@ export class EngineDriver<Message extends EngineMessage> {
     return this.#saves.length;
   }
 
+  /** Whether every input was followed by its turn, and every save is durable. */
+  get isQuiet(): boolean {
+    return !this.#isPlanned && this.#saves.length === 0;
+  }
+
   /** Whether inputs reach the engine. */
   get isRunning(): boolean {
     return this.#state === 'running';

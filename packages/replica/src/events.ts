@@ -51,6 +51,10 @@ export type RuntimeEvent =
       readonly complete: boolean;
       readonly reason: string;
     }
+  /** The group is idle: it gets no ticks until something happens. Says where it rests. */
+  | { readonly type: 'slept'; readonly leader: NodeId; readonly at: LogPosition }
+  /** It gets ticks again; says why. */
+  | { readonly type: 'woke'; readonly reason: string }
   /** A peer's payload was put aside; says why. */
   | { readonly type: 'payloadDropped'; readonly peer: NodeId; readonly reason: string }
   /** A connection to a peer is open. */

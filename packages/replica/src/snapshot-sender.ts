@@ -84,6 +84,11 @@ export class SnapshotSender<Message extends EngineMessage> {
     return [...this.#offers.keys()].sort();
   }
 
+  /** Whether any is. */
+  get isBusy(): boolean {
+    return this.#offers.size > 0;
+  }
+
   /** Starts a transfer. One to the same peer that is under way is dropped without a word: this takes its place. */
   send(offer: SnapshotOffer<Message>): void {
     this.#drop(offer.to);
