@@ -28,7 +28,9 @@ export { StateHash } from './explorer/state-hash.js';
 export {
   type EngineStep,
   type RecordedInput,
+  type RecordingOptions,
   readRecordedInput,
+  recordScript,
   replayInputs,
   writeRecordedInput,
 } from './recording.js';

@@ -1,128 +1,85 @@
 /**
- * Recordings: every step of every engine, one JSON object a line, so that what happened runs again without a world
- * around it. Messages stand in the codec's bytes.
+ * Recordings of a run, in the format of `@synod/core/recording`, which real nodes write too: how every engine was made,
+ * and each of its steps, so that any of them runs again without the world around it.
  */
-import {
-  ByteReader,
-  ByteWriter,
-  type ConsensusEngine,
-  DecodeError,
-  type EngineInput,
-  type EngineMessage,
-  type MessageCodec,
-  type NodeId,
-} from '@synod/core';
+import type { EngineMessage, NodeId, Random, StateMachine } from '@synod/core';
+import { EngineRecorder, type RecordedOptions } from '@synod/core/recording';
+import { type RunReport, runScript } from './run-script.js';
+import type { Script } from './script.js';
+import type { EngineUnderTest, Subject } from './subject.js';
 
-/** What is done to an engine: an input is stepped, or its effects are taken, which is a decision point of its own. */
-export type EngineStep<Message extends EngineMessage> =
-  | EngineInput<Message>
-  | { readonly type: 'takeEffects' };
+export {
+  type EngineStep,
+  type RecordedInput,
+  readRecordedInput,
+  replayInputs,
+  writeRecordedInput,
+} from '@synod/core/recording';
 
-/** One step, as it happened. */
-export interface RecordedInput<Message extends EngineMessage> {
-  /** When, in microseconds of the recorder's clock. */
-  readonly atUs: number;
-  /** Whose engine. */
-  readonly node: NodeId;
-  /** Which life of the process, from 1. */
-  readonly life: number;
-  /** What was done. */
-  readonly input: EngineStep<Message>;
+/** Where a recording goes. */
+export interface RecordingOptions {
+  /**
+   * Takes a line, without its line break.
+   *
+   * @param line - The line.
+   */
+  readonly write: (line: string) => void;
+  /**
+   * The options with which `create` of the engine under test makes its engines, so that a replay can do the same.
+   * Default none.
+   *
+   * @param settings - Stands where it stands for `create`.
+   */
+  readonly optionsOf?: (settings: Random) => RecordedOptions;
 }
 
 /**
- * Writes one input as a line.
+ * Runs a script and records every life of every engine.
  *
- * @param recorded - The input.
- * @param codec - The engine's codec.
- * @returns JSON without a line break.
- */
-export function writeRecordedInput<Message extends EngineMessage>(
-  recorded: RecordedInput<Message>,
-  codec: MessageCodec<Message>,
-): string {
-  const { input } = recorded;
-  if (input.type === 'receive') {
-    const writer = new ByteWriter();
-    codec.encode(input.message, writer);
-    const { from, to } = input.message;
-    return JSON.stringify({ ...recorded, input: { type: 'receive', from, to, bytes: hexOf(writer.take()) } });
-  }
-  if (input.type !== 'propose') return JSON.stringify(recorded);
-  const commands = input.commands.map(({ proposal, data }) => ({ proposal, data: hexOf(data) }));
-  return JSON.stringify({ ...recorded, input: { type: 'propose', commands } });
-}
-
-/**
- * Reads what {@link writeRecordedInput} wrote.
+ * @param script - What happens.
+ * @param subject - What it happens to.
+ * @param recording - Where lines go.
+ * @returns What it came to: the same as without a recording.
  *
- * @param line - The line.
- * @param codec - The engine's codec.
- * @throws DecodeError when the line is no recorded input.
+ * @example
+ * ```ts
+ * const lines: string[] = [];
+ * recordScript(drawScript(7), subject, { write: (line) => lines.push(line) });
+ * ```
  */
-export function readRecordedInput<Message extends EngineMessage>(
-  line: string,
-  codec: MessageCodec<Message>,
-): RecordedInput<Message> {
-  const recorded = parseLine<RecordedInput<Message> & { readonly input: RawInput }>(line);
-  const { input } = recorded;
-  if (typeof input?.type !== 'string')
-    throw new DecodeError('a recorded input has atUs, node, life and input');
-  const { from = '', to = '', bytes = '', commands = [] } = input;
-  if (input.type === 'receive') {
-    const reader = new ByteReader(bytesOf(bytes));
-    const message = codec.decode(reader, from, to);
-    reader.end();
-    return { ...recorded, input: { type: 'receive', message } };
-  }
-  if (input.type !== 'propose') return recorded;
-  const read = commands.map(({ proposal, data }) => ({ proposal, data: bytesOf(data) }));
-  return { ...recorded, input: { type: 'propose', commands: read } };
-}
-
-function parseLine<Line>(line: string): Line {
-  try {
-    return JSON.parse(line);
-  } catch {
-    throw new DecodeError('a recorded input is one JSON object a line: this is no JSON');
-  }
-}
-
-interface RawInput {
-  readonly from?: NodeId;
-  readonly to?: NodeId;
-  readonly bytes?: string;
-  readonly commands?: readonly { readonly proposal: number; readonly data: string }[];
-}
-
-/**
- * Steps recorded inputs of one life of one node into an engine that was made as the recorded one was. The engine then
- * stands where the recorded one stood, and its fingerprint shows it.
- *
- * @param engine - The engine.
- * @param inputs - The steps of that life, from its begin.
- */
-export function replayInputs<Message extends EngineMessage>(
-  engine: ConsensusEngine<Message>,
-  inputs: Iterable<RecordedInput<Message>>,
-): void {
-  for (const { input } of inputs) {
-    if (input.type === 'takeEffects') engine.takeEffects();
-    else engine.step(input);
-  }
-}
-
-function hexOf(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
-  return text;
-}
-
-function bytesOf(text: string): Uint8Array {
-  if (!/^(?:[0-9a-f]{2})*$/.test(text))
-    throw new DecodeError('bytes are recorded as lower-case hexadecimal digits');
-  const bytes = new Uint8Array(text.length / 2);
-  for (let position = 0; position < bytes.length; position++)
-    bytes[position] = Number.parseInt(text.slice(2 * position, 2 * position + 2), 16);
-  return bytes;
+export function recordScript<
+  Message extends EngineMessage,
+  Machine extends StateMachine<Output>,
+  Input,
+  Output,
+>(script: Script, subject: Subject<Message, Machine, Input, Output>, recording: RecordingOptions): RunReport {
+  const { engine } = subject;
+  const recorders = new Map<NodeId, EngineRecorder<Message>>();
+  const lives = new Map<NodeId, number>();
+  let atUs = 0;
+  const watched: EngineUnderTest<Message> = {
+    ...engine,
+    create: (start, settings) => {
+      const options = recording.optionsOf?.(settings.clone()) ?? {};
+      const node = start.id;
+      const life = (lives.get(node) ?? 0) + 1;
+      lives.set(node, life);
+      recorders.get(node)?.end('the process ended');
+      const { codec } = engine;
+      const recorder = new EngineRecorder({ node, life, codec, nowUs: () => atUs, write: recording.write });
+      recorders.set(node, recorder);
+      return recorder.watch(engine.create(start, settings), start, options);
+    },
+  };
+  const report = runScript(
+    script,
+    { ...subject, engine: watched },
+    {
+      onInput: (nowUs) => {
+        atUs = nowUs;
+      },
+    },
+  );
+  for (const recorder of recorders.values()) recorder.end('the run ended');
+  return report;
 }
