@@ -4,6 +4,7 @@
  * kind of fault has a stream of its own, so that adding one does not reshuffle the others.
  */
 import { type NodeId, type Random, Random as SeededRandom } from '@synod/core';
+import { naturalLogarithm } from './portable-logarithm.js';
 import {
   type Fault,
   type FaultKind,
@@ -181,5 +182,5 @@ function pick<Item>(random: Random, items: readonly Item[]): Item {
 
 /** A random time with a given mean, as between independent incidents. */
 export function exponential(random: Random, mean: number): number {
-  return -Math.log(1 - random.float()) * mean;
+  return -naturalLogarithm(1 - random.float()) * mean;
 }
