@@ -10,6 +10,7 @@ import {
   parseScript,
   type RunReport,
   runScriptOnStorage,
+  type Script,
   type SimulationReport,
   shrinkOnStorage,
   Tally,
@@ -19,8 +20,10 @@ import { bugBank, findBug } from './bug-bank.js';
 import { exploreCommand } from './explore.js';
 import { huntBug, killHead, killRow } from './kill-table.js';
 import type { RaftSubject } from './raft-subject.js';
+import { recordRun } from './record-run.js';
 import { runBatch } from './storm-batch.js';
 import { summaryLines } from './summary.js';
+import { traceHashes } from './trace-hashes.js';
 import { type StorageName, subjectOn, walSituations } from './wal-subject.js';
 
 interface Flags {
@@ -36,6 +39,8 @@ interface Flags {
   readonly script?: string;
   readonly bug?: string;
   readonly bugs?: boolean;
+  readonly hashes?: boolean;
+  readonly record?: string;
 }
 
 const program = new Command('sim')
@@ -52,7 +57,12 @@ const program = new Command('sim')
   .option('--script <json>', 'runs one script: its JSON, or a file that holds it')
   .option('--bug <name>', 'plants a bug of the bank, with --seeds or --script')
   .option('--bugs', 'hunts every bug of the bank and prints how long each took')
-  .option('--explore', 'explores a small cluster exhaustively instead: --explore --help tells more');
+  .option('--explore', 'explores a small cluster exhaustively instead: --explore --help tells more')
+  .option('--hashes', 'prints one hash a seed over everything that happened, to compare machines')
+  .option(
+    '--record <file>',
+    'runs --script or the first seed, and writes what every engine was told, for synod replay',
+  );
 
 process.exitCode = process.argv.includes('--explore')
   ? await exploreCommand(process.argv)
@@ -60,7 +70,12 @@ process.exitCode = process.argv.includes('--explore')
 
 async function run(flags: Flags): Promise<number> {
   if (flags.bugs === true) return huntAll(flags);
+  if (flags.hashes === true) {
+    for (const line of traceHashes(...flags.seeds, flags)) console.log(line);
+    return 0;
+  }
   if (flags.script !== undefined) return replay(flags.script, flags);
+  if (flags.record !== undefined) return runOne(drawScript(flags.seeds[0], flags), flags);
   if (flags.bug !== undefined) return storm(flags, await findBug(flags.bug).load());
   return stormOnAllCores(flags);
 }
@@ -123,8 +138,15 @@ async function conclude(report: SimulationReport, flags: Flags, failedSeed?: num
 
 async function replay(given: string, flags: Flags): Promise<number> {
   const text = given.trimStart().startsWith('{') ? given : await fs.readFile(given, 'utf8');
+  return runOne(parseScript(text), flags);
+}
+
+async function runOne(script: Script, flags: Flags): Promise<number> {
   const subject = flags.bug === undefined ? subjectOn(flags.storage) : await findBug(flags.bug).load();
-  const run = await runScriptOnStorage(parseScript(text), subject);
+  const run =
+    flags.record === undefined
+      ? await runScriptOnStorage(script, subject)
+      : recordRun(script, subject, flags.record);
   console.log(explain(run));
   console.log(`trace hash ${run.traceHash}`);
   return run.finding === undefined ? 0 : 1;

@@ -1,5 +1,6 @@
 /** Raft under the storm: its engine with drawn limits, and what its messages promise. */
 import { ByteReader, type ConsensusEngine, type EngineStart, type Random } from '@synod/core';
+import type { RecordedOptions } from '@synod/core/recording';
 import { createRaftEngine, type RaftLimits, type RaftMessage, raftMessageCodec } from '@synod/raft';
 import {
   type Claim,
@@ -49,6 +50,15 @@ function drawLimits(random: Random): RaftLimits {
     appendsInFlightMax: [1, 2, 8, 64][random.integer(0, 4)] ?? 64,
     appendBytesMax: [400, 1_000, 1_000_000][random.integer(0, 3)] ?? 1_000,
   };
+}
+
+/**
+ * The same limits as a recording keeps them.
+ *
+ * @param settings - Stands where it stands for the engine.
+ */
+export function limitsAsOptions(settings: Random): RecordedOptions {
+  return { ...drawLimits(settings) };
 }
 
 /** What a message tells others to rely on (Raft, figure 2: what is durable "before responding to RPCs"). */
