@@ -7,6 +7,7 @@
  */
 export { expectedSituations } from './coverage.js';
 export { drawScript, type StormOptions } from './draw-script.js';
+export { type RecordingOptions, recordScript } from './record-script.js';
 export {
   type ClusterAction,
   type ClusterBudget,
@@ -28,9 +29,7 @@ export { StateHash } from './explorer/state-hash.js';
 export {
   type EngineStep,
   type RecordedInput,
-  type RecordingOptions,
   readRecordedInput,
-  recordScript,
   replayInputs,
   writeRecordedInput,
 } from './recording.js';

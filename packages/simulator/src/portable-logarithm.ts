@@ -6,8 +6,6 @@
  * s = (m - 1) / (m + 1), of which |s| < 0.172 leaves nothing after twelve terms.
  */
 
-const ln2 = 0.6931471805599453;
-const sqrt2 = 1.4142135623730951;
 /** 1/23, 1/21 and so on down to 1/3, for Horner's rule. */
 const coefficients: readonly number[] = Array.from({ length: 11 }, (_, at) => 1 / (23 - 2 * at));
 
@@ -21,11 +19,11 @@ export function naturalLogarithm(value: number): number {
   let exponent = 0;
   let mantissa = value;
   // Multiplying by powers of two is exact.
-  for (; mantissa > sqrt2; mantissa /= 2) exponent++;
-  for (; mantissa < sqrt2 / 2; mantissa *= 2) exponent--;
+  for (; mantissa > Math.SQRT2; mantissa /= 2) exponent++;
+  for (; mantissa < Math.SQRT2 / 2; mantissa *= 2) exponent--;
   const s = (mantissa - 1) / (mantissa + 1);
   const square = s * s;
   let sum = 0;
   for (const coefficient of coefficients) sum = (sum + coefficient) * square;
-  return exponent * ln2 + 2 * (s + s * sum);
+  return exponent * Math.LN2 + 2 * (s + s * sum);
 }

@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { drawScript, readRecordedInput, recordScript, runScript, type Script } from '../src/index.js';
 import { registersOnRaft } from './raft-under-test.js';
 
-const drawn = drawScript(4, { ticks: 300, faults: ['loss', 'campaign'] });
+const drawn = drawScript(4, { ticks: 220, faults: ['loss', 'campaign'], nodes: 3 });
 const script: Script = {
   ...drawn,
+  calm: false,
   steps: [
     ...drawn.steps,
     { atUs: 4_000_000, fault: { type: 'crash', node: 'n1', downUs: 500_000, whileSaving: false } },
@@ -43,7 +44,7 @@ describe('recordings', () => {
       expect(end).toBeDefined();
       expect(checks).toBeGreaterThan(0);
     }
-    expect(lives.reduce((sum, { steps }) => sum + steps, 0)).toBeGreaterThan(1000);
+    expect(lives.reduce((sum, { steps }) => sum + steps, 0)).toBeGreaterThan(500);
   });
 
   it('recording a run changes nothing about it', () => {
