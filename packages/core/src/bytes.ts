@@ -3,7 +3,7 @@
  * safe integers. The reader trusts nothing: each length is checked against what is left before anything is taken or
  * allocated, so that a peer's bytes can cost no more memory than they occupy.
  */
-import { DecodeError, invariant } from './errors.js';
+import { DecodeError, InvariantViolation, invariant } from './errors.js';
 import { decodeUtf8, encodeUtf8Into, utf8Length } from './utf8.js';
 
 const empty = new Uint8Array(0);
@@ -20,14 +20,13 @@ const empty = new Uint8Array(0);
  * ```
  */
 export class ByteWriter {
+  // No DataView beside it: making one costs more than all that is ever read or written through it.
   #buffer: Uint8Array;
-  #view: DataView;
   #length = 0;
 
   /** @param capacity - Bytes to reserve at first; grows as needed. Default 256. */
   constructor(capacity = 256) {
     this.#buffer = new Uint8Array(capacity);
-    this.#view = new DataView(this.#buffer.buffer);
   }
 
   /** Bytes written so far. */
@@ -52,8 +51,8 @@ export class ByteWriter {
    */
   u32(value: number): void {
     this.#reserve(4);
-    this.#view.setUint32(this.#length, value, true);
     this.#length += 4;
+    this.patchU32(this.#length - 4, value);
   }
 
   /**
@@ -62,7 +61,8 @@ export class ByteWriter {
    * @param value - Integer from 0 to 2^53 - 1.
    */
   varint(value: number): void {
-    invariant(Number.isSafeInteger(value) && value >= 0, `varint ${value} is a safe integer from 0`);
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new InvariantViolation(`varint ${value} is a safe integer from 0`);
     this.#reserve(8);
     let rest = value;
     while (rest >= 0x80) {
@@ -123,7 +123,11 @@ export class ByteWriter {
    */
   patchU32(position: number, value: number): void {
     invariant(position + 4 <= this.#length, 'patched bytes lie within what was written');
-    this.#view.setUint32(position, value, true);
+    const buffer = this.#buffer;
+    buffer[position] = value;
+    buffer[position + 1] = value >>> 8;
+    buffer[position + 2] = value >>> 16;
+    buffer[position + 3] = value >>> 24;
   }
 
   /** What was written, as a view that is valid until the next write or {@link clear}. No copy. */
@@ -140,7 +144,6 @@ export class ByteWriter {
   take(): Uint8Array {
     const taken = this.view();
     this.#buffer = empty;
-    this.#view = new DataView(empty.buffer);
     this.#length = 0;
     return taken;
   }
@@ -156,7 +159,6 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2, 64));
     grown.set(this.view());
     this.#buffer = grown;
-    this.#view = new DataView(grown.buffer);
   }
 }
 
@@ -166,13 +168,11 @@ export class ByteWriter {
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #position = 0;
 
   /** @param bytes - What to read. Not copied. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Offset of the next byte to be read. */
@@ -187,16 +187,24 @@ export class ByteReader {
 
   /** Reads an unsigned 8-bit integer. */
   u8(): number {
-    return this.#view.getUint8(this.#advance(1));
+    return this.#bytes[this.#advance(1)] ?? 0;
   }
 
   /** Reads an unsigned 32-bit little-endian integer. */
   u32(): number {
-    return this.#view.getUint32(this.#advance(4), true);
+    const start = this.#advance(4);
+    const bytes = this.#bytes;
+    const low = (bytes[start] ?? 0) | ((bytes[start + 1] ?? 0) << 8) | ((bytes[start + 2] ?? 0) << 16);
+    return low + (bytes[start + 3] ?? 0) * 0x1000000;
   }
 
   /** Reads what {@link ByteWriter.varint} wrote; refuses values above 2^53 - 1 and needlessly long forms. */
   varint(): number {
+    const first = this.#bytes[this.#position];
+    if (first !== undefined && first < 0x80) {
+      this.#position++;
+      return first;
+    }
     let value = 0;
     let scale = 1;
     for (let length = 1; length <= 8; length++) {

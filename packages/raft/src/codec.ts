@@ -251,7 +251,7 @@ function decodeBody(number: number, reader: ByteReader, from: NodeId, to: NodeId
   }
 }
 
-/** Entry data is copied out of the source, which the transport reuses. */
+/** Entry data is a view into the source, as the contract says: who reuses the source copies it once for all. */
 function decodeEntries(reader: ByteReader, prevLogIndex: number, prevLogTerm: number): readonly Entry[] {
   const count = reader.count(appendEntriesMax, 'entries');
   const entries: Entry[] = [];
@@ -263,7 +263,7 @@ function decodeEntries(reader: ByteReader, prevLogIndex: number, prevLogTerm: nu
       throw new DecodeError('entry beyond 2^53');
     const kind = entryKinds[reader.u8()];
     if (kind === undefined) throw new DecodeError('unknown entry kind');
-    entries.push({ index, term, kind, data: reader.bytes().slice() });
+    entries.push({ index, term, kind, data: reader.bytes() });
   }
   return entries;
 }

@@ -2,7 +2,7 @@
  * From replicated to committed to handed out (Raft §5.3, §5.4.2): a leader commits by counting only what it wrote in
  * its own term, and no node hands out an entry that its own disk does not hold yet.
  */
-import { type Entry, invariant, type LogIndex } from '@synod/core';
+import { type Entry, InvariantViolation, type LogIndex } from '@synod/core';
 import { entryBytes } from './log.js';
 import { type RaftState, report, restAfterCommit } from './state.js';
 
@@ -19,10 +19,11 @@ export function commitByCounting(state: RaftState): void {
 /** Commits everything through an index. */
 export function commitThrough(state: RaftState, index: LogIndex): void {
   if (index <= state.commitIndex) return;
-  invariant(
-    index <= state.log.lastIndex,
-    `commit index ${index} lies within the log, which ends at ${state.log.lastIndex}`,
-  );
+  if (index > state.log.lastIndex) {
+    throw new InvariantViolation(
+      `commit index ${index} lies within the log, which ends at ${state.log.lastIndex}`,
+    );
+  }
   report(state, { type: 'commitAdvanced', from: state.commitIndex, to: index });
   if (state.role === 'leader') {
     for (let at = state.commitIndex + 1; at <= index; at++)
@@ -40,7 +41,7 @@ export function emitCommitted(state: RaftState): void {
   const through = Math.min(state.commitIndex, state.log.durableIndex);
   for (let index = state.emittedIndex + 1; index <= through; index++) {
     const entry = state.log.entryAt(index);
-    invariant(entry !== undefined, `committed entry ${index} is in the log`);
+    if (entry === undefined) throw new InvariantViolation(`committed entry ${index} is in the log`);
     state.outbox.committed.push(state.dropped.size === 0 ? entry : reunite(state, entry));
   }
   if (through > state.emittedIndex) state.emittedIndex = through;

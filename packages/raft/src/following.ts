@@ -94,7 +94,9 @@ function appendMissing(state: RaftState, message: AppendEntries): LogIndex | und
       reason: `${message.from} has an entry of term ${first.term} at index ${first.index}`,
     });
   }
-  for (const entry of message.entries.slice(missing)) log.append(entry);
+  const { entries } = message;
+  for (let position = missing, entry = entries[missing]; entry !== undefined; entry = entries[++position])
+    log.append(entry);
   report(state, { type: 'entriesAppended', from: first.index, to: lastNew, term: state.term });
   followMemberships(state, message, first.index);
   return lastNew;

@@ -115,16 +115,10 @@ function sendAppend(state: RaftState, peer: NodeId, progress: Progress): boolean
     offerSnapshot(state, peer, progress);
     return false;
   }
-  const entries = state.log.slice(progress.nextIndex, state.settings.appendBytesMax);
+  const { entries, bytes } = state.log.slice(progress.nextIndex, state.settings.appendBytesMax);
   pushAppend(state, peer, progress, prevLogTerm, entries);
-  progress.sent(prevLogIndex + entries.length, bytesOf(entries));
+  progress.sent(prevLogIndex + entries.length, bytes);
   return true;
-}
-
-function bytesOf(entries: readonly Entry[]): number {
-  let bytes = 0;
-  for (const entry of entries) bytes += entryBytes(entry);
-  return bytes;
 }
 
 /** An append without entries tells the commit index, and finds out whether everything sent so far arrived. */
@@ -200,7 +194,7 @@ export function receiveAppendAccepted(state: RaftState, progress: Progress, mess
       reason: `the logs agree through ${progress.matchIndex}`,
     });
   }
-  if (news) commitByCounting(state);
+  if (news && message.matchIndex > state.commitIndex) commitByCounting(state);
 }
 
 /** A follower's log differs at the index before an append: go back to where the two can agree (§5.3). */

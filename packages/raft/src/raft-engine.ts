@@ -11,6 +11,7 @@ import {
   type Fingerprint,
   type FingerprintView,
   type GroupId,
+  InvariantViolation,
   invariant,
   type NodeId,
   type SaveReceipt,
@@ -202,11 +203,12 @@ function tickSaves(state: RaftState): void {
 function saved(state: RaftState, receipt: SaveReceipt): void {
   state.log.saved(receipt);
   state.lifeDurable = true;
-  if (state.role === 'leader') commitByCounting(state);
+  if (state.role === 'leader' && state.log.durableIndex > state.commitIndex) commitByCounting(state);
 }
 
 function applied(state: RaftState, through: number): void {
-  invariant(through <= state.emittedIndex, `applied index ${through} was handed out before`);
+  if (through > state.emittedIndex)
+    throw new InvariantViolation(`applied index ${through} was handed out before`);
   if (through > state.appliedIndex) state.appliedIndex = through;
 }
 
