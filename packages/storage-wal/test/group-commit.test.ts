@@ -103,7 +103,7 @@ describe('a disk that fails', () => {
   it.each([
     ['write', 'ENOSPC'],
     ['dataSync', 'EIO'],
-  ])('stops the storage for good when a %s fails', async (kind, code) => {
+  ] as const)('stops the storage for good when a %s fails', async (kind, code) => {
     const disk = newDrive();
     const events: WalEvent[] = [];
     const storage = await openOn(disk, { batchBytesMax: 1024, onEvent: (event) => events.push(event) });
