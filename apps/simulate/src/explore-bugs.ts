@@ -17,8 +17,7 @@ export const exploredBugs: readonly ExploredBug[] = [
   { name: 'any-log-wins', budget: { campaigns: 2, commands: 0, crashes: 1, drops: 0, saves: 'atOnce' } },
   { name: 'small-majority', budget: { commands: 0, crashes: 0, drops: 0 } },
   {
-    name: 'commit-beyond-append',
     budget: { campaigns: 3, commands: 0, crashes: 1, drops: 1, saves: 'atOnce' },
   },
-  { name: 'commit-old-term', budget: { campaigns: 3, commands: 0, crashes: 1, drops: 0, saves: 'atOnce' } },
+  { name: 'commit-old-term', budget: { campaigns: 3, commands: 0, crashes: 0, drops: 0, saves: 'atOnce' } },
 ];

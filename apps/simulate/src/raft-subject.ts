@@ -41,7 +41,7 @@ function raftUnderTest(make: MakeRaftEngine): EngineUnderTest<RaftMessage> {
   };
 }
 
-function drawLimits(random: Random): RaftLimits {
+function drawLimits(random: Random): Omit<RaftLimits, 'lease'> {
   const heartbeatTicks = random.integer(1, 4);
   return {
     heartbeatTicks,

@@ -7,10 +7,9 @@
  */
 export { expectedSituations } from './coverage.js';
 export { drawScript, type StormOptions } from './draw-script.js';
-export { type RecordingOptions, recordScript } from './record-script.js';
+export type { ClusterBudget } from './explorer/cluster-budget.js';
 export {
   type ClusterAction,
-  type ClusterBudget,
   type ClusterModel,
   type ClusterState,
   clusterModel,
@@ -26,6 +25,7 @@ export {
 } from './explorer/explore.js';
 export type { ExploredEngine } from './explorer/explored-node.js';
 export { StateHash } from './explorer/state-hash.js';
+export { type RecordingOptions, recordScript } from './record-script.js';
 export {
   type EngineStep,
   type RecordedInput,

@@ -5,14 +5,9 @@
  * What one node does depends on that node alone. So nodes and messages are kept once each, under a number; a state is a
  * short list of numbers; and what an input makes of a node is worked out once, for however many states it happens in.
  */
-import {
-  createMembership,
-  type EngineInput,
-  type EngineMessage,
-  InvalidArgumentError,
-  invariant,
-} from '@synod/core';
+import { createMembership, type EngineInput, type EngineMessage, invariant } from '@synod/core';
 import { SimulationViolation } from '../violation.js';
+import { budgetLength, type ClusterBudget, left, settle } from './cluster-budget.js';
 import { ClusterParts, type KnownNode } from './cluster-parts.js';
 import { demandRules } from './cluster-rules.js';
 import type { Model, Property } from './explore.js';
@@ -25,37 +20,6 @@ import {
   stepped,
 } from './explored-node.js';
 import { StateHash } from './state-hash.js';
-
-/** How much can happen in an exploration. Everything is explored within it, and nothing beyond. */
-export interface ClusterBudget {
-  /** Nodes of the cluster, at most 7. Default 3. */
-  readonly nodes?: number;
-  /** Commands that clients propose to leaders. Default 2. */
-  readonly commands?: number;
-  /** Election timeouts that pass, over all nodes. Default 1. */
-  readonly campaigns?: number;
-  /** Crashes with a restart, over all nodes. Default 0. */
-  readonly crashes?: number;
-  /** Messages that arrive once more than they were sent. Default 0. */
-  readonly duplicates?: number;
-  /** Rounds of heartbeats, over all leaders. Default 0. */
-  readonly heartbeats?: number;
-  /**
-   * Messages that get lost between two nodes in front of others that arrive; only for a network of `links`, since in
-   * an unordered one any message can stay away for ever at no cost. Default 0.
-   */
-  readonly drops?: number;
-  /**
-   * `unordered`: a message can arrive at any time after it was sent, or never. `links`: messages from one node to
-   * another arrive in order, or not at all; those to a node that dies are lost. Default `unordered`.
-   */
-  readonly network?: 'unordered' | 'links';
-  /**
-   * `atOnce`: what a node saves is durable before anything else happens. `later`: saves end when they end, and a crash
-   * can find them under way. Default `later`.
-   */
-  readonly saves?: 'atOnce' | 'later';
-}
 
 /** A cluster at one moment: numbers of its nodes, what is left of the budget, numbers of the messages under way. */
 export type ClusterState = readonly number[];
@@ -78,10 +42,6 @@ export interface ClusterModel extends Model<ClusterState, ClusterAction> {
   readonly parts: { readonly nodes: number; readonly messages: number };
 }
 
-/** Places of the budget in a state, after the nodes. */
-const left = { commands: 0, campaigns: 1, crashes: 2, duplicates: 3, heartbeats: 4, drops: 5 } as const;
-const leftLength = 6;
-
 /**
  * A cluster of engines as a model for {@link explore}.
  *
@@ -98,29 +58,6 @@ export function clusterModel<Message extends EngineMessage>(
   budget: ClusterBudget = {},
 ): ClusterModel {
   return new Cluster(engine, settle(budget));
-}
-
-function settle(budget: ClusterBudget): Required<ClusterBudget> {
-  const settled = {
-    nodes: 3,
-    commands: 2,
-    campaigns: 1,
-    crashes: 0,
-    duplicates: 0,
-    heartbeats: 0,
-    drops: 0,
-    network: 'unordered',
-    saves: 'later',
-    ...budget,
-  } as const;
-  for (const [name, value] of Object.entries(settled)) {
-    if (typeof value !== 'number') continue;
-    const [least, most] = name === 'nodes' ? [1, 7] : [0, 255];
-    if (!Number.isSafeInteger(value) || value < least || value > most) {
-      throw new InvalidArgumentError(`${name} is ${value}: it must be an integer from ${least} to ${most}`);
-    }
-  }
-  return settled;
 }
 
 /** What an input makes of a node: the node's new number and the messages sent, or the rule that was broken. */
@@ -147,7 +84,7 @@ class Cluster<Message extends EngineMessage> implements ClusterModel {
     this.#engine = engine;
     this.#budget = budget;
     this.#ids = Array.from({ length: budget.nodes }, (_, index) => `n${index + 1}`);
-    this.#messagesFrom = budget.nodes + leftLength;
+    this.#messagesFrom = budget.nodes + budgetLength;
     const membership = createMembership(this.#ids);
     this.#setting = { engine, membership, savesAtOnce: budget.saves === 'atOnce' };
     this.#parts = new ClusterParts(engine, this.#ids);
