@@ -1,6 +1,6 @@
 /** One step of an engine, and what it looks like in a recording: messages and commands as hexadecimal bytes. */
 import { ByteReader, ByteWriter } from '../bytes.js';
-import type { EngineInput, EngineMessage, MessageCodec } from '../engine.js';
+import type { EngineInput, EngineMessage, EngineTiming, MessageCodec } from '../engine.js';
 import { DecodeError, unreachable } from '../errors.js';
 import type { NodeId } from '../ids.js';
 import { hexOf, type JsonFields } from './json-fields.js';
@@ -36,6 +36,7 @@ const stepTypes: Readonly<Record<StepType, true>> = {
   transferLeadership: true,
   campaign: true,
   peerUnreachable: true,
+  retime: true,
   takeEffects: true,
 };
 
@@ -64,6 +65,7 @@ export function stepFromJson<Message extends EngineMessage>(
   if (!isStepType(type)) throw new DecodeError(`${JSON.stringify(type)} is no kind of step`);
   switch (type) {
     case 'tick':
+      return fields.has('missed') ? { type, missed: fields.integer('missed') } : { type };
     case 'campaign':
     case 'takeEffects':
       return { type };
@@ -95,6 +97,8 @@ export function stepFromJson<Message extends EngineMessage>(
       return fields.has('to') ? { type, to: fields.nodeId('to') } : { type };
     case 'peerUnreachable':
       return { type, peer: fields.nodeId('peer') };
+    case 'retime':
+      return { type, timing: readTiming(fields.object('timing')) };
     default:
       return unreachable(type);
   }
@@ -112,6 +116,13 @@ function readMessage<Message extends EngineMessage>(
   const message = codec.decode(reader, fields.nodeId('from'), fields.nodeId('to'));
   reader.end();
   return message;
+}
+
+function readTiming(fields: JsonFields): EngineTiming {
+  return {
+    ...(fields.has('electionTicks') ? { electionTicks: fields.integer('electionTicks') } : {}),
+    ...(fields.has('heartbeatTicks') ? { heartbeatTicks: fields.integer('heartbeatTicks') } : {}),
+  };
 }
 
 function readCommand(fields: JsonFields) {
