@@ -11,13 +11,13 @@ export interface ExploredBug {
 
 /** Every bug that the explorer is known to find. */
 export const exploredBugs: readonly ExploredBug[] = [
-  { name: 'two-votes', budget: { campaigns: 2, commands: 0, crashes: 0, drops: 0 } },
+  { name: 'small-majority', budget: { commands: 0, crashes: 0, drops: 0 } },
+  { name: 'candidacy-before-save', budget: { commands: 0, crashes: 0, drops: 0 } },
+  { name: 'term-forgotten', budget: { commands: 0, drops: 0 } },
   { name: 'vote-before-save', budget: { commands: 0, crashes: 0, drops: 0 } },
   { name: 'accept-before-save', budget: { commands: 0, crashes: 0, drops: 0 } },
-  { name: 'any-log-wins', budget: { campaigns: 2, commands: 0, crashes: 1, drops: 0, saves: 'atOnce' } },
-  { name: 'small-majority', budget: { commands: 0, crashes: 0, drops: 0 } },
-  {
-    budget: { campaigns: 3, commands: 0, crashes: 1, drops: 1, saves: 'atOnce' },
-  },
+  { name: 'vote-forgotten', budget: { campaigns: 2, commands: 0, drops: 0, saves: 'atOnce' } },
+  { name: 'two-votes', budget: { campaigns: 2, commands: 0, crashes: 0, drops: 0 } },
+  { name: 'any-log-wins', budget: { campaigns: 2, commands: 0, drops: 0, saves: 'atOnce' } },
   { name: 'commit-old-term', budget: { campaigns: 3, commands: 0, crashes: 0, drops: 0, saves: 'atOnce' } },
 ];
