@@ -22,7 +22,10 @@ export interface StoreOwner {
   readonly coverage: Coverage;
   /** Mean length of a sync in microseconds, as it is now. */
   readonly meanSyncUs: () => number;
-  /** Plans work of this life of the process, which waits while the process is paused; or what is due if the life has ended by then. */
+  /**
+   * Plans work of this life of the process, which waits while the process is paused; `otherwise` is done when the life
+   * has ended by then.
+   */
   readonly later: (delayUs: number, run: () => void, otherwise?: () => void) => void;
   /** Ends the process. */
   readonly stop: (why: StopReason) => void;

@@ -1,5 +1,5 @@
 /**
- * The storage without anything of a platform: it runs wherever there is a {@link FileSystem} to give it, for example
+ * The storage without anything of a platform: it runs wherever there is a `FileSystem` to give it, for example
  * over the simulated drive of `@synod/simulator`. Nothing here imports a module of Node.js. The file system of a real
  * folder, and the lock that keeps a second process out of it, are in the main entry.
  *

@@ -139,6 +139,8 @@ export class DriveFile {
     copy.#current.become(this.#current);
     copy.#changes = this.#changes.slice();
     copy.#changed = this.#changed;
+    copy.#syncs = this.#syncs;
+    copy.#lastSynced = this.#lastSynced;
     return copy;
   }
 

@@ -13,8 +13,8 @@ import type { Subject } from '../subject.js';
 /** How promises are waited for. */
 export interface DrainOptions {
   /**
-   * Resolves when every promise that can settle without new events has settled: in an event of the platform's own that comes
-   * after all promises. Default by the platform's `setImmediate`, or `setTimeout` where there is none.
+   * Resolves when every promise that can settle without new events has settled: in an event of the platform's own that
+   * comes after all promises. Default by the platform's `setImmediate`, or `setTimeout` where there is none.
    */
   readonly drain?: () => Promise<void>;
 }

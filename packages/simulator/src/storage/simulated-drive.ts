@@ -1,5 +1,5 @@
 /**
- * A drive in memory that forgets like a real one, for storage code that runs over the {@link FileSystem} contract. It
+ * A drive in memory that forgets like a real one, for storage code that runs over the contract `FileSystem`. It
  * outlives the programs that use it: a program boots it and sees a file system; when the program ends or the power
  * goes, whatever it still tries has no effect, and the next one boots what is left.
  */
@@ -32,8 +32,9 @@ export interface DriveOptions {
 /**
  * A simulated drive.
  *
- * @remarks A write that no sync has made durable is, after a crash, there or not, or there in part: a beginning of it, or any of
- * its blocks. Names that no sync of their folder has made durable are forgotten from the newest change backwards.
+ * @remarks A write that no sync has made durable is, after a crash, there or not, or there in part: a beginning of it,
+ * or any of its blocks. Names that no sync of their folder has made durable are forgotten from the newest change
+ * backwards.
  *
  * @example What was not synced may be gone after a crash.
  * ```ts
@@ -74,7 +75,7 @@ export class SimulatedDrive {
     return this.#operations;
   }
 
-  /** The file system for one program: it is of no more use after {@link SimulatedDrive.kill} or {@link SimulatedDrive.crash}. */
+  /** The file system for one program: of no more use after {@link SimulatedDrive.kill} or {@link SimulatedDrive.crash}. */
   boot(): FileSystem {
     return new SimulatedFileSystem(this.#access());
   }
@@ -104,7 +105,8 @@ export class SimulatedDrive {
   }
 
   /**
-   * Lets every operation after some more fail, as if the power had gone; {@link SimulatedDrive.crash} then decides what is left.
+   * Lets every operation after some more fail, as if the power had gone. {@link SimulatedDrive.crash} then decides what
+   * is left.
    *
    * @param operations - How many more are begun; the last one has no effect. `Infinity` takes it back.
    */
@@ -113,8 +115,8 @@ export class SimulatedDrive {
   }
 
   /**
-   * Lets a kind of operation fail from its n-th next time on. A write that finds no room (`ENOSPC`) may be there in part; what a
-   * failed sync leaves is unknown.
+   * Lets a kind of operation fail from its n-th next time on. A write that finds no room (`ENOSPC`) may be there in
+   * part; what a failed sync leaves is unknown.
    *
    * @param operation - Which kind.
    * @param nth - From which time on: from 1.
@@ -130,8 +132,8 @@ export class SimulatedDrive {
   }
 
   /**
-   * Flips one bit that was durable (latent bit rot). What the last of a file's syncs wrote is spared, unless it was the only one:
-   * at the end of a log nobody can tell damage from a write that a crash cut short.
+   * Flips one bit that was durable (latent bit rot). What the last of a file's syncs wrote is spared, unless it was the
+   * only one: at the end of a log nobody can tell damage from a write that a crash cut short.
    *
    * @returns Where, or `undefined` when nothing is old enough.
    */
