@@ -1,7 +1,13 @@
 /** The Raft engine as scenarios see it: its options, and its messages in words. */
 import { type EngineOnStage, tellEntries, tellPosition } from '@synod/scenarios';
 import { encodeHardState } from '../src/hard-state.js';
-import { createRaftEngine, decodeHardState, type RaftMessage, raftMessageCodec } from '../src/index.js';
+import {
+  createRaftEngine,
+  decodeHardState,
+  type LeaseBound,
+  type RaftMessage,
+  raftMessageCodec,
+} from '../src/index.js';
 
 /** Puts Raft engines on the stage. */
 export const raftOnStage: EngineOnStage<RaftMessage> = {
@@ -26,8 +32,9 @@ export const raftOnStage: EngineOnStage<RaftMessage> = {
   encodeHardState: (state) => encodeHardState({ ...state, life: 1 }),
 };
 
-/** Options are numbers, but for switches: `true` or `false`. */
-function optionOf([name, value]: readonly [string, string]): [string, number | boolean] {
+/** Options are numbers, but for switches (`true` or `false`) and `lease=1`, which turns leases on with that drift. */
+function optionOf([name, value]: readonly [string, string]): [string, number | boolean | LeaseBound] {
+  if (name === 'lease') return [name, { driftTicks: Number(value) }];
   return [name, value === 'true' || value === 'false' ? value === 'true' : Number(value)];
 }
 
@@ -38,6 +45,7 @@ function wordsFor(message: RaftMessage): readonly string[] {
       return [
         message.preVote ? 'requestPreVote' : 'requestVote',
         `log ends at ${tellPosition({ index: message.lastLogIndex, term: message.lastLogTerm })}`,
+        ...(message.transfer === true ? ['the leader wishes it'] : []),
       ];
     case 'vote':
       return [message.preVote ? 'preVote' : 'vote', message.granted ? 'granted' : 'refused'];
@@ -47,20 +55,26 @@ function wordsFor(message: RaftMessage): readonly string[] {
         'appendEntries',
         `after ${previous}: ${tellEntries(message.entries)}`,
         `commit ${message.commitIndex}`,
+        ...sessionOf(message),
       ];
     }
     case 'appendAccepted':
-      return ['appendAccepted', `through ${message.matchIndex}`];
+      return ['appendAccepted', `through ${message.matchIndex}`, ...sessionOf(message)];
     case 'appendRefused': {
       const hint = tellPosition({ index: message.hintIndex, term: message.hintTerm });
-      return ['appendRefused', `after ${message.refusedIndex}`, `may agree at ${hint}`];
+      return [
+        'appendRefused',
+        `after ${message.refusedIndex}`,
+        `may agree at ${hint}`,
+        ...sessionOf(message),
+      ];
     }
     case 'heartbeat':
-      return ['heartbeat', `commit ${message.commitIndex}`, ...roundOf(message.round)];
+      return ['heartbeat', `commit ${message.commitIndex}`, ...roundOf(message.round), ...sessionOf(message)];
     case 'heartbeatAnswer':
-      return ['heartbeatAnswer', ...roundOf(message.round)];
+      return ['heartbeatAnswer', ...roundOf(message.round), ...sessionOf(message)];
     case 'installSnapshot':
-      return ['installSnapshot', `covers ${tellPosition(message.meta)}`];
+      return ['installSnapshot', `covers ${tellPosition(message.meta)}`, ...sessionOf(message)];
     case 'readRequest':
       return ['readRequest', `request ${message.request} of life ${message.life}`];
     case 'readAnswer': {
@@ -75,6 +89,11 @@ function wordsFor(message: RaftMessage): readonly string[] {
 /** Rounds are told only once there were reads. */
 function roundOf(round: number): readonly string[] {
   return round === 0 ? [] : [`read round ${round}`];
+}
+
+/** Sessions are told only of followers that joined while the leader led. */
+function sessionOf({ session }: { readonly session?: number | undefined }): readonly string[] {
+  return session === undefined ? [] : [`session ${session}`];
 }
 
 function plainName(message: { readonly type: string }): string {

@@ -240,6 +240,8 @@ function nodeAction<Message extends EngineMessage>(verb: string): NodeAction<Mes
       return (node) => node.step({ type: 'campaign' });
     case 'tick':
       return (node, [times]) => repeat(times, () => node.step({ type: 'tick' }));
+    case 'missed':
+      return (node, [missed]) => node.step({ type: 'tick', missed: Number(missed) });
     case 'timeout':
       return timeOut;
     case 'propose':
@@ -250,6 +252,12 @@ function nodeAction<Message extends EngineMessage>(verb: string): NodeAction<Mes
       return change;
     case 'transfer':
       return (node, [to]) => node.step({ type: 'transferLeadership', ...(to === undefined ? {} : { to }) });
+    case 'retime':
+      return (node, words) => {
+        const { options } = optionsOf(words);
+        const timing = Object.fromEntries([...options].map(([name, value]) => [name, Number(value)]));
+        node.step({ type: 'retime', timing });
+      };
     case 'unreachable':
       return (node, [peer = '']) => node.step({ type: 'peerUnreachable', peer });
     case 'snapshot':
@@ -344,16 +352,17 @@ function read<Message extends EngineMessage>(
   node.step({ type: 'read', context: Number(context), mode: mode === 'lease' ? 'lease' : 'index' });
 }
 
-/** `n1 change n1 n2 (n4)`: the voters as they shall be, learners in brackets. */
+/** `n1 change n1 n2 (n4) lagging`: voters as they shall be, learners in brackets, and whether they may lag. */
 function change<Message extends EngineMessage>(
   node: StagedNode<Message>,
   words: readonly string[],
   stage: Stage<Message>,
 ): void {
-  const { voters, learners } = membersOf(words);
+  const { voters, learners } = membersOf(words.filter((word) => word !== 'lagging'));
   const target = membershipOf(stage, node, voters, learners);
   const proposal = node.nameProposal('change');
-  node.step({ type: 'changeMembership', change: { target }, proposal });
+  const admitLagging = words.includes('lagging');
+  node.step({ type: 'changeMembership', change: { target, admitLagging }, proposal });
 }
 
 /** Members keep their ordinals; a new one gets the next in the order in which nodes came onto the stage. */

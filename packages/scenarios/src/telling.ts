@@ -95,6 +95,14 @@ export function tellEvent(event: EngineEvent): string {
       return `commits ${tellRange(event.from + 1, event.to)}`;
     case 'readConfirmed':
       return `confirms ${event.reads === 1 ? '1 read' : `${event.reads} reads`} at ${event.index}`;
+    case 'membershipChanged':
+      return `is governed from index ${event.index} on by ${tellMembership(event.membership)}: ${event.reason}`;
+    case 'transferStarted':
+      return `begins to hand its leadership to ${event.to}: ${event.reason}`;
+    case 'transferEnded': {
+      const end = event.stillLeads ? 'leads on' : 'leads no more';
+      return `ends the handing over to ${event.to} and ${end}: ${event.reason}`;
+    }
     default:
       return tellLogEvent(event);
   }
@@ -144,9 +152,10 @@ export function tellStatus(status: EngineStatus): string {
   const { role, term, leader, firstIndex, lastIndex, durableIndex, commitIndex, appliedIndex } = status;
   const log = lastIndex < firstIndex ? `empty after ${lastIndex}` : tellRange(firstIndex, lastIndex);
   const disk = durableIndex === lastIndex ? '' : `, durable ${durableIndex}`;
+  const lease = status.leaseTicksLeft === undefined ? '' : `; lease for ${status.leaseTicksLeft} more ticks`;
   return (
     `${role} in term ${term}, leader ${leader ?? 'unknown'}; ` +
-    `log ${log}${disk}; commit ${commitIndex}, applied ${appliedIndex}`
+    `log ${log}${disk}; commit ${commitIndex}, applied ${appliedIndex}${lease}`
   );
 }
 
