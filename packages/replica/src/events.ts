@@ -30,6 +30,8 @@ export type RuntimeEvent =
       readonly at: LogPosition;
       readonly bytes: number;
     }
+  /** The peer holds its first bytes from before: it goes on behind them. */
+  | { readonly type: 'snapshotSendResumed'; readonly peer: NodeId; readonly offset: number }
   /** It reached the peer's disk, or was given up. */
   | {
       readonly type: 'snapshotSendEnded';

@@ -39,6 +39,7 @@ import type {
   ReplicaState,
   ReplicaStatus,
 } from './replica.js';
+import type { SendRate } from './send-rate.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import type { SnapshotStore } from './snapshot-store.js';
@@ -60,6 +61,7 @@ export interface GroupParts<Message extends EngineMessage, Result> {
   readonly snapshotEveryBytes: number;
   readonly clock: Clock;
   readonly writers: PayloadWriters;
+  readonly rate: SendRate;
   readonly defer: Defer;
   readonly tickMs: number;
   readonly events: EventStream;
@@ -129,7 +131,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
       saved: (meta) => this.#driver.step({ type: 'snapshotSaved', meta }),
       failed,
     });
-    this.#sender = new SnapshotSender(group, codec, transport, snapshots, settings, {
+    this.#sender = new SnapshotSender(group, codec, transport, snapshots, settings, parts.rate, {
       emit,
       ended: (peer, delivered) => this.#driver.step({ type: 'snapshotSent', peer, delivered }),
     });
@@ -281,7 +283,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   rest(): Rest | undefined {
     if (this.#state !== 'running' || !this.#driver.isQuiet || !this.#applyLoop.isIdle) return undefined;
     const calls = this.#proposals.pending + this.#reads.pending + this.#leader.pending;
-    const isMoving = this.#taker.isBusy || this.#sender.isBusy || this.#receiver.peer !== undefined;
+    const isMoving = this.#taker.isBusy || this.#sender.isBusy || !this.#receiver.isIdle;
     return calls > 0 || isMoving ? undefined : restOf(this.#parts.engine.status(), this.#applyLoop.index);
   }
 

@@ -35,6 +35,12 @@ export interface HostOptions {
    * of groups on. All members must be there and agree, so give all nodes the same. At most 100 000. Default 0: never.
    */
   readonly quiesceAfterTicks?: number;
+  /**
+   * Most bytes of snapshots that leave this node a second, all groups and peers together: so that a peer that catches
+   * up does not slow down those that work. Pieces leave whole, so the bound holds over the time of one piece. Default:
+   * no bound but the transport's and the peers' own pace.
+   */
+  readonly snapshotBytesPerSecond?: number;
   /** Seed of the engines' randomness, different on each node. Default: the storage's incarnation. */
   readonly seed?: number | string;
   /** Hears everything that happens in the host and its groups, from the start. */

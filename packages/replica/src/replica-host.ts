@@ -29,6 +29,7 @@ import { settleLimits } from './limits.js';
 import { PayloadWriters } from './peer-outbox.js';
 import { Quiescence, type Sleeper } from './quiescence.js';
 import type { GroupOptions, Replica } from './replica.js';
+import { SendRate } from './send-rate.js';
 import { SnapshotStore } from './snapshot-store.js';
 import { systemClock, systemDefer } from './system-clock.js';
 import { Ticker } from './ticker.js';
@@ -87,6 +88,7 @@ class Host implements ReplicaHost, TransportHandler {
   readonly #quiesceAfterTicks: number;
   readonly #quiescence: Quiescence;
   readonly #writers = new PayloadWriters();
+  readonly #rate: SendRate;
   readonly #turns: Defer;
   /** The members of a new group, one value for all groups. */
   readonly #membership: Membership;
@@ -113,6 +115,7 @@ class Host implements ReplicaHost, TransportHandler {
     this.#clock = options.clock ?? systemClock;
     this.#defer = options.defer ?? systemDefer;
     this.#tickMs = parseInteger(options.tickMs ?? 50, 'tickMs', 1, 60_000);
+    this.#rate = new SendRate((bytesPerSecond(options) * this.#tickMs) / 1000);
     this.#turns = sharedTurns(this.#defer);
     this.#quiesceAfterTicks = parseInteger(options.quiesceAfterTicks ?? 0, 'quiesceAfterTicks', 0, 100_000);
     this.#seed = options.seed ?? storage.incarnations.own;
@@ -184,6 +187,7 @@ class Host implements ReplicaHost, TransportHandler {
       snapshotEveryBytes,
       clock: this.#clock,
       writers: this.#writers,
+      rate: this.#rate,
       defer: this.#turns,
       tickMs: this.#tickMs,
       events: this.#events,
@@ -284,6 +288,7 @@ class Host implements ReplicaHost, TransportHandler {
   }
 
   #tick(): void {
+    this.#rate.tick();
     const idleTicks = this.#quiesceAfterTicks;
     for (const replica of this.#ticking) {
       replica.tick();
@@ -385,4 +390,9 @@ class Host implements ReplicaHost, TransportHandler {
   #emit(event: RuntimeEvent): void {
     this.#events.emit(undefined, event);
   }
+}
+
+function bytesPerSecond({ snapshotBytesPerSecond }: HostOptions): number {
+  if (snapshotBytesPerSecond === undefined) return Number.POSITIVE_INFINITY;
+  return parseInteger(snapshotBytesPerSecond, 'snapshotBytesPerSecond', 1);
 }
