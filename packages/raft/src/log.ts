@@ -5,9 +5,9 @@
  */
 import {
   type Entry,
-  InvariantViolation,
   type FingerprintBuilder,
   type FingerprintView,
+  InvariantViolation,
   invariant,
   type LogIndex,
   type LogPosition,
