@@ -33,6 +33,7 @@ export default defineConfig({
             { text: 'Raft, situation by situation', link: '/guide/raft-scenarios' },
             { text: 'Benchmarks', link: '/guide/benchmarks' },
             { text: 'Time without a leader', link: '/guide/elections' },
+            { text: 'What the Raft engine does', link: '/guide/raft-features' },
           ],
         },
         {

@@ -168,6 +168,26 @@ describe('§6 joint consensus', () => {
     ).toThrow(/carries the members that govern there/);
   });
 
+  it('a node that missed a change learns the members from the snapshot, in place of those in its dropped log', () => {
+    const cluster = new TestCluster({ spare: ['n4'], retainedEntries: 0 });
+    cluster.elect('n1');
+    // n1 alone holds a change that never comes to be.
+    cluster.isolate('n1');
+    cluster.change('n1', 'n1 n2', 6);
+    cluster.tick(60);
+    const leader = cluster.leaders().find((id) => id !== 'n1') ?? '';
+    cluster.change(leader, 'n1 n2 n3 (n4)', 7);
+    cluster.tick(5);
+    cluster.snapshot(leader);
+    cluster.heal();
+    cluster.tick(30);
+    expect(cluster.node('n1').events.some((event) => event.type === 'snapshotInstalled')).toBe(true);
+    expect(cluster.node('n1').members).toBe('n1 n2 n3 (n4)');
+    cluster.crash('n1');
+    cluster.restart('n1');
+    expect(cluster.node('n1').members).toBe('n1 n2 n3 (n4)');
+  });
+
   it('a new node that is far behind gets a snapshot first', () => {
     const cluster = new TestCluster({ spare: ['n4'], retainedEntries: 0 });
     cluster.elect('n1');
