@@ -26,6 +26,11 @@ async function recordFailover(args: readonly string[] = []): Promise<string> {
   cluster = await ClusterProcess.start({ args: ['--record', directory, ...args] });
   const leader = await cluster.leader();
   await fill(cluster, 0, 100);
+  // A killed process leaves no end: what is compared are the fingerprints on the way.
+  await waitFor('a fingerprint of the leader', async () => {
+    const text = await fs.readFile(path.join(directory, `${leader}.1.jsonl`), 'utf8');
+    return text.includes('"check":') ? true : undefined;
+  });
   await cluster.kill(leader);
   await cluster.leader(leader);
   await fill(cluster, 100, 200);
