@@ -16,6 +16,8 @@ import { exploredRaft } from './explore-raft.js';
 import { raftSubject } from './raft-subject.js';
 
 interface Flags {
+  readonly explore?: boolean;
+  readonly engine?: string;
   readonly nodes?: number;
   readonly commands?: number;
   readonly campaigns?: number;
@@ -66,6 +68,7 @@ export async function exploreCommand(argv: readonly string[]): Promise<number> {
   const program = new Command('sim --explore')
     .description('explores everything that a small cluster can do within a budget, breadth first')
     .option('--explore', 'this command')
+    .addOption(new Option('--engine <name>', 'engine to explore').choices(['raft']))
     .option('--nodes <count>', 'nodes of the cluster', parseCount)
     .option('--commands <count>', 'commands that clients propose', parseCount)
     .option('--campaigns <count>', 'election timeouts that pass', parseCount)
@@ -81,12 +84,12 @@ export async function exploreCommand(argv: readonly string[]): Promise<number> {
     .option('--markdown <file>', 'writes the table of --bugs to a file');
   const flags = program.parse(argv).opts<Flags>();
   if (flags.bugs === true) return huntAll(flags);
-  const { explore: _, statesMax, bug, bugs: __, markdown: ___, ...given } = { explore: true, ...flags };
-  const known = exploredBugs.find(({ name }) => name === bug);
+  const { explore: _, engine: __, bugs: ___, markdown: ____, statesMax, bug, ...given } = flags;
+  const known = bug === undefined ? undefined : exploredBugs.find(({ name }) => name === bug);
   const budget = { ...defaultBudget, ...known?.budget, ...given };
-  const engine = bug === undefined ? raftSubject().engine : (await findBug(bug).load()).engine;
+  const subject = bug === undefined ? raftSubject() : await findBug(bug).load();
   console.log(`exploring within: ${describeBudget(budget)}`);
-  const explored = exploreRaft(engine, budget, statesMax, showProgress);
+  const explored = exploreRaft(subject.engine, budget, statesMax, showProgress);
   for (const line of describeExplored(explored)) console.log(line);
   return explored.exploration.counterexample === undefined ? 0 : 1;
 }

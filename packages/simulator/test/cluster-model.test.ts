@@ -60,7 +60,7 @@ function wrapped(
 
 function run(engine: ExploredEngine<RaftMessage>, budget: ClusterBudget) {
   const model = clusterModel(engine, budget);
-  const exploration = explore(model, { statesMax: 300_000 });
+  const exploration = explore(model, { statesMax: 120_000 });
   const steps = exploration.counterexample?.actions.map((action) => model.describe(action)) ?? [];
   return { ...exploration, steps };
 }
@@ -82,10 +82,7 @@ describe('a cluster of raft engines, explored whole', () => {
     ['messages in any order', { commands: 1, network: 'unordered', saves: 'atOnce' }],
     ['a message that arrives twice', { commands: 0, duplicates: 1, network: 'unordered', saves: 'atOnce' }],
     ['a crash at any moment', { commands: 0, crashes: 1, network: 'links' }],
-    [
-      'two campaigns and a crash',
-      { commands: 0, campaigns: 2, crashes: 1, network: 'links', saves: 'atOnce' },
-    ],
+    ['two campaigns', { commands: 0, campaigns: 2, network: 'links', saves: 'atOnce' }],
     ['heartbeats', { commands: 0, heartbeats: 1, network: 'links' }],
     ['a cluster of one', { nodes: 1, commands: 3, crashes: 2, campaigns: 3 }],
     ['a cluster of five', { nodes: 5, commands: 0, network: 'links', saves: 'atOnce' }],

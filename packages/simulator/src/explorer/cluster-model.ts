@@ -43,7 +43,7 @@ export interface ClusterModel extends Model<ClusterState, ClusterAction> {
 }
 
 /**
- * A cluster of engines as a model for {@link explore}.
+ * A cluster of engines as a model for `explore`.
  *
  * It is sound in these limits: nodes take effects after every input, a node restarts at once after it died (a node that
  * is down is one that nothing happens to), the first save of a life is durable before the node does anything else,
@@ -51,7 +51,7 @@ export interface ClusterModel extends Model<ClusterState, ClusterAction> {
  *
  * @param engine - What to explore.
  * @param budget - How much can happen.
- * @throws {@link InvalidArgumentError} when the budget is out of range.
+ * @throws InvalidArgumentError when the budget is out of range.
  */
 export function clusterModel<Message extends EngineMessage>(
   engine: ExploredEngine<Message>,
