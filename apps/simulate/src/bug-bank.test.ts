@@ -10,6 +10,8 @@ const hunted = [
   ['small-majority', 'committed is durable'],
   ['any-log-wins', 'leader completeness'],
   ['applied-twice', 'user check'],
+  ['tail-cut-too-far', 'storage contract'],
+  ['sync-not-awaited', 'confirmed is recovered'],
 ] as const;
 
 describe('the bug bank', () => {
