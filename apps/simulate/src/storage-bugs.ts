@@ -71,15 +71,6 @@ export const storageBugs: readonly PlantedBug[] = [
     from: 'await fileSystem.syncDirectory(directoryOf(path));',
     to: '',
   }),
-  inWal(
-    'snapshots-race',
-    'lets an older snapshot, completed at the same time, take the place of a newer one',
-    {
-      file: 'storage-wal/snapshot-writer.ts',
-      from: 'await inTurn(() => this.#name());',
-      to: 'await this.#name();',
-    },
-  ),
   inWal('identity-not-synced', 'renames the identity over the old one before its bytes are durable', {
     file: 'storage-wal/replace-file.ts',
     from: 'await file.dataSync();',
