@@ -9,7 +9,7 @@ describe('determinism', () => {
     );
     expect(hashes.slice(0, 3)).toEqual(hashes.slice(3));
     expect(new Set(hashes).size).toBe(3);
-  });
+  }, 60_000);
 
   it('a script that went through JSON runs to the same hash', () => {
     const script = drawScript(7, { ticks: 300 });
