@@ -5,7 +5,13 @@ import { walSubject } from './wal-subject.js';
 describe('storms over real logs', () => {
   it('every rule holds, also where disks fail, fill up, tear and rot', async () => {
     const faults = ['crash', 'failedSync', 'fullDisk', 'bitRot', 'slowDisk', 'snapshot', 'cut'] as const;
-    const report = await simulateOnStorage({ ...walSubject(), seeds: [11, 19], ticks: 200, faults, nodes: 3 });
+    const report = await simulateOnStorage({
+      ...walSubject(),
+      seeds: [11, 19],
+      ticks: 200,
+      faults,
+      nodes: 3,
+    });
     expect(report.explanation).toBe('');
     expect(report.answered).toBeGreaterThan(1000);
     for (const situation of ['torn tail cut', 'sync failed', 'disk full', 'old segment removed'])
