@@ -5,7 +5,8 @@
  * fail one way or in part.
  */
 import { invariant, type VoteResult } from '@synod/core';
-import { breaksLease, Lease, mustKeepLease } from './lease.js';
+import { Lease } from './lease.js';
+import { breaksLease, mustKeepLease } from './leasing.js';
 import { entryBytes } from './log.js';
 import type { RequestVote, Vote } from './messages.js';
 import { Progress } from './progress.js';

@@ -1,6 +1,6 @@
 /** Linearizable reads (Raft §8; dissertation §6.4): from a caller's wish to an index that is safe to read at. */
 import type { ReadContext, ReadMode } from '@synod/core';
-import { leaseTicksLeft } from './lease.js';
+import { leaseTicksLeft } from './leasing.js';
 import type { ReadAnswer, ReadRequest } from './messages.js';
 import {
   answerFollower,

@@ -9,7 +9,7 @@ import {
   type NodeId,
   type PeerProgress,
 } from '@synod/core';
-import { leaseTicksLeft } from './lease.js';
+import { leaseTicksLeft } from './leasing.js';
 import type { RaftState } from './state.js';
 
 /** The state as a status. */

@@ -150,6 +150,40 @@ describe('dissertation §3.10: a leader hands over', () => {
     expect(cluster.leaders()).toEqual(['n3']);
   });
 
+  it('asks for votes only once its candidacy is durable, like any candidate', () => {
+    const cluster = new TestCluster();
+    cluster.elect('n1');
+    cluster.autoSave = false;
+    const word = { type: 'timeoutNow', from: 'n1', to: 'n2', term: 1 } as const;
+    cluster.step('n2', { type: 'receive', message: word });
+    expect(cluster.node('n2').role).toBe('candidate');
+    expect(cluster.network.filter((message) => message.type === 'requestVote')).toEqual([]);
+    cluster.save('n2');
+    expect(cluster.network.filter((message) => message.type === 'requestVote')).toHaveLength(2);
+  });
+
+  it.each([
+    ['has an older log', 2, 0, 0],
+    ['asks for a second vote in a term', 2, 9, 1],
+  ])('the wish of the leader gives no vote to a node that %s', (why, term, lastLogIndex, lastLogTerm) => {
+    const cluster = new TestCluster();
+    cluster.elect('n1');
+    const request = {
+      type: 'requestVote',
+      to: 'n2',
+      term,
+      preVote: false,
+      lastLogIndex,
+      lastLogTerm,
+      transfer: true,
+    } as const;
+    if (why.startsWith('asks')) cluster.step('n2', { type: 'receive', message: { ...request, from: 'n1' } });
+    cluster.network = [];
+    cluster.step('n2', { type: 'receive', message: { ...request, from: 'n3' } });
+    const votes = cluster.network.filter((message) => message.type === 'vote');
+    expect(votes).toMatchObject([{ to: 'n3', granted: false }]);
+  });
+
   it('nobody but the leader can make a node campaign', () => {
     const cluster = new TestCluster();
     cluster.elect('n1');
