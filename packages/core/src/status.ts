@@ -51,6 +51,8 @@ export interface EngineStatus {
   readonly membership: Membership;
   /** Index of the entry that they stand in; 0 for the members that the group began with. */
   readonly membershipIndex?: LogIndex;
+  /** Members that govern just behind the applied index: those that a snapshot taken there carries. */
+  readonly appliedMembership?: Membership;
   /** Whom a leader hands its leadership to at the moment. */
   readonly transferTo?: NodeId;
   /** Ticks for which a leader's lease lasts yet; absent without leases, 0 when it has run out. */

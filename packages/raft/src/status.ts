@@ -40,6 +40,7 @@ export function statusOf(state: RaftState): EngineStatus {
     lastIndex: state.log.lastIndex,
     snapshot: { index: state.snapshot?.index ?? 0, term: state.snapshot?.term ?? 0 },
     membership: state.membership,
+    appliedMembership: state.memberships.at(state.appliedIndex) ?? state.membership,
     membershipIndex: state.memberships.latest.index,
     ...(state.transfer === undefined ? {} : { transferTo: state.transfer.to }),
     ...(state.settings.lease === undefined ? {} : { leaseTicksLeft: leaseTicksLeft(state) }),

@@ -206,7 +206,8 @@ export class SimulatedNode<
       index <= (this.disk.snapshot?.meta.index ?? 0)
     )
       return;
-    const { membership } = guardEngine(this.id, () => this.#requireEngine().status());
+    const status = guardEngine(this.id, () => this.#requireEngine().status());
+    const membership = status.appliedMembership ?? status.membership;
     const meta: SnapshotMeta = { index, term: this.#applied.term, membership };
     const bytes = this.#applied.bytes();
     this.#isSnapshotting = true;
