@@ -10,9 +10,9 @@ import {
 /** How far a leader's lease may be trusted. */
 export interface LeaseBound {
   /**
-   * Ticks by which clocks may drift apart within an election timeout, 1 to `electionTicks` - 1: while any voter counts
-   * `electionTicks` ticks, every leader must count at least `electionTicks - driftTicks`. Ticks are counted whole, so
-   * one goes for that alone.
+   * Ticks by which clocks may drift apart within an election timeout, 2 to `electionTicks` - 1: while any voter counts
+   * `electionTicks` ticks, every leader must count at least `electionTicks - driftTicks`. Ticks are counted whole on
+   * both sides, so two go for that alone.
    */
   readonly driftTicks: number;
 }
@@ -120,7 +120,7 @@ export function settle(options: RaftOptions): RaftSettings {
     lease:
       lease === undefined
         ? undefined
-        : { driftTicks: parseInteger(lease.driftTicks, 'lease.driftTicks', 1, electionTicks - 1) },
+        : { driftTicks: parseInteger(lease.driftTicks, 'lease.driftTicks', 2, electionTicks - 1) },
   };
 }
 

@@ -32,7 +32,7 @@ export const raftOnStage: EngineOnStage<RaftMessage> = {
   encodeHardState: (state) => encodeHardState({ ...state, life: 1 }),
 };
 
-/** Options are numbers, but for switches (`true` or `false`) and `lease=1`, which turns leases on with that drift. */
+/** Options are numbers, but for switches (`true` or `false`) and `lease=2`, which turns leases on with that drift. */
 function optionOf([name, value]: readonly [string, string]): [string, number | boolean | LeaseBound] {
   if (name === 'lease') return [name, { driftTicks: Number(value) }];
   return [name, value === 'true' || value === 'false' ? value === 'true' : Number(value)];

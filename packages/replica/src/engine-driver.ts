@@ -67,7 +67,7 @@ export class EngineDriver<Message extends EngineMessage> {
   #stalledBytes = 0;
   /** When the first tick came, and how many ticks the engine knows to have passed since. */
   #firstTickMs: number | undefined;
-  #ticksTold = 0;
+  #ticksTold = -1;
   /** Writes that became durable. */
   saves = 0;
   /** Entries in them. */

@@ -33,6 +33,7 @@ import { Reads } from './reads.js';
 import type {
   Applied,
   CallOptions,
+  ChangeOptions,
   ReadOptions,
   Replica,
   ReplicaMetrics,
@@ -190,7 +191,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     );
   }
 
-  changeMembership(target: Membership, options: CallOptions = {}): Promise<Applied<undefined>> {
+  changeMembership(target: Membership, options: ChangeOptions = {}): Promise<Applied<undefined>> {
     const refusal = this.#refusal() ?? membershipError(target);
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#stir('a change of membership was asked for');

@@ -25,6 +25,7 @@ export type { ReplicaLimits } from './limits.js';
 export type {
   Applied,
   CallOptions,
+  ChangeOptions,
   GroupOptions,
   ReadOptions,
   Replica,

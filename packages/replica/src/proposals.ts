@@ -9,6 +9,7 @@ import {
   InvalidArgumentError,
   invariant,
   type Membership,
+  type MembershipChange,
   type ProposalId,
   type ProposedCommand,
   type Refusal,
@@ -25,7 +26,7 @@ import {
 } from './errors.js';
 import type { ReplicaSettings } from './limits.js';
 import { refusalError } from './refusal-error.js';
-import type { Applied, CallOptions } from './replica.js';
+import type { Applied, CallOptions, ChangeOptions } from './replica.js';
 
 interface CallBase {
   /** Bytes that it holds against the limit. */
@@ -48,7 +49,7 @@ type ProposalCall<Result> = CommandCall<Result> | ChangeCall;
 
 interface QueuedChange {
   readonly proposal: ProposalId;
-  readonly target: Membership;
+  readonly change: MembershipChange;
 }
 
 /** The proposals of one replica. */
@@ -91,12 +92,13 @@ export class Proposals<Result> {
     });
   }
 
-  changeMembership(target: Membership, options: CallOptions): Promise<Applied<undefined>> {
+  changeMembership(target: Membership, options: ChangeOptions): Promise<Applied<undefined>> {
     const refusal = this.#refusal(0);
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const proposal = this.#add({ type: 'change', bytes: 0, resolve, reject, handedOver: false }, options);
-      if (proposal !== undefined) this.#changes.push({ proposal, target });
+      if (proposal !== undefined)
+        this.#changes.push({ proposal, change: { target, admitLagging: options.admitLagging === true } });
     });
   }
 
@@ -113,9 +115,9 @@ export class Proposals<Result> {
     if (this.#changes.length > 0) {
       const changes = this.#changes.filter(({ proposal }) => this.#markHandedOver(proposal));
       this.#changes = [];
-      for (const { proposal, target } of changes) {
+      for (const { proposal, change } of changes) {
         this.batches++;
-        step({ type: 'changeMembership', change: { target }, proposal });
+        step({ type: 'changeMembership', change, proposal });
       }
     }
   }

@@ -52,6 +52,15 @@ export interface ReadOptions extends CallOptions {
   readonly mode?: ReadMode;
 }
 
+/** How a change of membership is made, and how long it may take. */
+export interface ChangeOptions extends CallOptions {
+  /**
+   * Whether a node may become a voter before its log has caught up; commands may then wait until it has. Default
+   * `false`: such a change is refused, and the node is to be a learner first.
+   */
+  readonly admitLagging?: boolean;
+}
+
 /** A command that was committed and applied here. */
 export interface Applied<Result> {
   /** Its index in the log. */
@@ -216,11 +225,11 @@ export interface Replica<Result> {
    * Changes who takes part, and resolves when the change is committed and known here.
    *
    * @param target - Members as they shall be.
-   * @param options - Time and signal.
+   * @param options - Time and signal, and whether voters may lag.
    * @throws the same errors as {@link Replica.propose}; {@link NotReadyError} while another change is under way or a
    * new voter has not caught up; InvalidArgumentError for a target that can never be; {@link UnsupportedError}.
    */
-  changeMembership(target: Membership, options?: CallOptions): Promise<Applied<undefined>>;
+  changeMembership(target: Membership, options?: ChangeOptions): Promise<Applied<undefined>>;
 
   /** Tries to become leader now, without waiting for an election timeout. For operators and tests. */
   campaign(): void;

@@ -199,13 +199,31 @@ describe('changeMembership', () => {
   it('resolves when the change is committed here', async () => {
     const { replica, engine } = await openSilent();
     const target = createMembership(['n1', 'n2']);
+    let committed = 0;
     engine.onStep = (input) => {
       if (input.type !== 'changeMembership') return;
       const data = new Uint8Array([2, 2, ...encodeUtf8('n1'), 1, 1, 2, ...encodeUtf8('n2'), 2, 1, 0]);
-      engine.emit({ committed: [{ index: 1, term: 3, kind: 'membership', data, proposal: input.proposal }] });
+      const index = ++committed;
+      engine.emit({ committed: [{ index, term: 3, kind: 'membership', data, proposal: input.proposal }] });
     };
     expect(await replica.changeMembership(target)).toEqual({ index: 1, term: 3, result: undefined });
-    expect(engine.inputsOf('changeMembership')[0]?.change.target).toEqual(target);
+    expect(engine.inputsOf('changeMembership')[0]?.change).toEqual({ target, admitLagging: false });
+    await replica.changeMembership(target, { admitLagging: true });
+    expect(engine.inputsOf('changeMembership')[1]?.change).toEqual({ target, admitLagging: true });
+  });
+
+  it('says what to wait for when it is refused for now', async () => {
+    const { replica, engine } = await openSilent();
+    engine.onStep = (input) => {
+      if (input.type !== 'changeMembership') return;
+      const subject = { type: 'proposal' as const, proposal: input.proposal };
+      engine.emit({ refused: [{ subject, code: 'NOT_READY', effect: 'none', reason: 'n4 is behind' }] });
+    };
+    await expect(replica.changeMembership(createMembership(['n1', 'n2']))).rejects.toMatchObject({
+      code: 'NOT_READY',
+      retryable: true,
+      message: 'n4 is behind',
+    });
   });
 });
 
