@@ -7,7 +7,7 @@ import type {
   EngineStart,
   MessageCodec,
 } from '../engine.js';
-import { InvariantViolation, invariant } from '../errors.js';
+import { InvalidArgumentError, InvariantViolation, invariant } from '../errors.js';
 import { type NodeId, parseInteger } from '../ids.js';
 import {
   type RecordedEnd,
@@ -165,12 +165,16 @@ export class EngineRecorder<Message extends EngineMessage> {
     if (this.#put({ ...place, input: step })) this.#steps++;
   }
 
-  /** What the engine throws ends its node: the recording tells it, and a replay must throw it again. */
+  /**
+   * What the engine throws ends its node: the recording tells it, and a replay must throw it again. But an argument
+   * that it does not take changes nothing.
+   */
   #run<Value>(run: () => Value): Value {
     try {
       return run();
     } catch (error) {
-      this.#end('failed', error instanceof Error ? error.message : String(error));
+      if (!(error instanceof InvalidArgumentError))
+        this.#end('failed', error instanceof Error ? error.message : String(error));
       throw error;
     }
   }

@@ -9,6 +9,7 @@ import { checkMembership, type Member, type Membership } from '../membership.js'
 export class JsonFields {
   readonly #fields: ReadonlyMap<string, unknown>;
   readonly #subject: string;
+  readonly #unread: Set<string>;
 
   /**
    * @param value - What `JSON.parse` gave.
@@ -20,6 +21,7 @@ export class JsonFields {
       throw new DecodeError(`${subject} is no JSON object`);
     this.#fields = new Map(Object.entries(value));
     this.#subject = subject;
+    this.#unread = new Set(this.#fields.keys());
   }
 
   /** Whether a field is there. */
@@ -34,7 +36,22 @@ export class JsonFields {
 
   /** The value of a field, unread. */
   raw(name: string): unknown {
+    this.#unread.delete(name);
     return this.#fields.get(name);
+  }
+
+  /** Checks that every field was read. */
+  end(): void {
+    if (this.#unread.size > 0)
+      throw new DecodeError(
+        `${this.#subject} has ${[...this.#unread].join(', ')}, which this version does not know`,
+      );
+  }
+
+  number(name: string): number {
+    const value = this.raw(name);
+    if (typeof value === 'number') return value;
+    throw this.#odd(name, 'a number');
   }
 
   integer(name: string): number {

@@ -12,8 +12,11 @@ import type { EngineKind, LogPosition } from '../ids.js';
 import { hexOf, JsonFields } from './json-fields.js';
 import { type EngineStep, type RecordedPlace, stepFromJson, stepToJson } from './step.js';
 
-/** Options of an engine beside its {@link EngineStart}, such as limits: whatever a replay needs to make the same. */
-export type RecordedOptions = Readonly<Record<string, number | string | boolean>>;
+/**
+ * Options of an engine beside its {@link EngineStart}, such as limits: whatever a replay needs to make the same. JSON
+ * values by name.
+ */
+export type RecordedOptions = Readonly<Record<string, unknown>>;
 
 /** How an engine was made. The entries that it recovered follow, a line each. */
 export interface RecordedStart extends Omit<EngineStart, 'id' | 'recovered'> {
@@ -181,14 +184,7 @@ function readStart(fields: JsonFields): RecordedStart {
 }
 
 function readOptions(fields: JsonFields): RecordedOptions {
-  const options: [string, number | string | boolean][] = [];
-  for (const name of fields.names()) {
-    const value = fields.raw(name);
-    if (typeof value !== 'number' && typeof value !== 'string' && typeof value !== 'boolean')
-      throw new DecodeError(`option ${name} is no number, text or flag`);
-    options.push([name, value]);
-  }
-  return Object.fromEntries(options);
+  return Object.fromEntries(fields.names().map((name) => [name, fields.raw(name)]));
 }
 
 function readEntry(fields: JsonFields): Entry {

@@ -1,7 +1,7 @@
 /** Runs a recording again: makes each engine as it was made, steps what was stepped, and compares fingerprints. */
 import type { ConsensusEngine, Effects, EngineMessage, EngineStart, MessageCodec } from '../engine.js';
 import type { Entry } from '../entry.js';
-import { DecodeError } from '../errors.js';
+import { DecodeError, InvalidArgumentError } from '../errors.js';
 import type { Fingerprint } from '../fingerprint.js';
 import type { EngineKind, GroupId, NodeId } from '../ids.js';
 import {
@@ -149,6 +149,8 @@ class LifeReplay<Message extends EngineMessage> {
       if (effects !== undefined) this.#options.onEffects?.(place, effects);
     } catch (error) {
       if (error instanceof DecodeError) throw error;
+      // An argument that the engine did not take then either; nothing changed by it.
+      if (error instanceof InvalidArgumentError) return;
       this.#thrown = error instanceof Error ? error.message : String(error);
     }
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ByteReader, ByteWriter } from '../bytes.js';
 import type { ConsensusEngine, Effects, EngineMessage, EngineStart, MessageCodec } from '../engine.js';
+import { InvalidArgumentError } from '../errors.js';
 import { FingerprintBuilder } from '../fingerprint.js';
 import { logStart } from '../ids.js';
 import { createMembership } from '../membership.js';
@@ -51,6 +52,8 @@ function listener(made: EngineStart = start, weight = 1): ConsensusEngine<Word> 
     group: made.group,
     step: (input) => {
       if (input.type === 'receive' && input.message.word === 'bad') throw new Error('bad word');
+      if (input.type === 'receive' && input.message.word === 'odd')
+        throw new InvalidArgumentError('odd word');
       heard.push(input.type);
     },
     takeEffects: (): Effects<Word> | undefined => {
@@ -67,6 +70,7 @@ function listener(made: EngineStart = start, weight = 1): ConsensusEngine<Word> 
 
 const everyStep: readonly EngineStep<Word>[] = [
   { type: 'tick' },
+  { type: 'tick', missed: 3 },
   { type: 'receive', message: { from: 'n2', to: 'n1', word: 'hello' } },
   { type: 'propose', commands: [{ proposal: 7, data: Uint8Array.of(0, 128, 255) }] },
   { type: 'read', context: 1, mode: 'lease' },
@@ -83,15 +87,15 @@ const everyStep: readonly EngineStep<Word>[] = [
         members: [...membership.members, { id: 'n3', ordinal: 9, role: 'learner' }],
         outgoingVoters: ['n1'],
       },
+      admitLagging: true,
     },
   },
   { type: 'transferLeadership', to: 'n2' },
   { type: 'transferLeadership' },
   { type: 'campaign' },
   { type: 'peerUnreachable', peer: 'n2' },
-  { type: 'tick', missed: 12 },
-  { type: 'retime', timing: { electionTicks: 20 } },
-  { type: 'retime', timing: { heartbeatTicks: 3 } },
+  { type: 'retime', timing: { electionTicks: 20, heartbeatTicks: 4 } },
+  { type: 'retime', timing: {} },
   { type: 'takeEffects' },
 ];
 
@@ -223,6 +227,16 @@ describe('a recording', () => {
     expect(replayed(mended).lives[0]?.difference).toBe('then the engine threw: bad word');
   });
 
+  it('an argument that the engine does not take ends neither recording nor replay', () => {
+    const recorded = record();
+    const odd = { type: 'receive', message: { from: 'n2', to: 'n1', word: 'odd' } } as const;
+    expect(() => drive(recorded, [odd])).toThrow(InvalidArgumentError);
+    drive(recorded, [{ type: 'tick' }]);
+    recorded.recorder.end('enough');
+    expect(recorded.ends).toMatchObject([{ type: 'closed', steps: 2 }]);
+    expect(replayed(recorded.lines).lives[0]).toMatchObject({ steps: 2, difference: undefined });
+  });
+
   it('stops at its limit, says so, and holds everything until there', () => {
     const recorded = record(5_000);
     for (let round = 0; round < 50; round++) drive(recorded, everyStep);
@@ -244,6 +258,10 @@ describe('lines that nobody vouches for', () => {
     ['{"atUs":1,"node":"?","life":1}', /node/],
     ['{"atUs":1,"node":"n1","life":1}', /recorded input/],
     ['{"atUs":1,"node":"n1","life":1,"input":{"type":"toString"}}', /no kind of step/],
+    [
+      '{"atUs":1,"node":"n1","life":1,"input":{"type":"tick","twice":true}}',
+      /twice, which this version does not know/,
+    ],
     ['{"atUs":1,"node":"n1","life":1,"input":{"type":"applied","through":"9"}}', /integer/],
     [
       '{"atUs":1,"node":"n1","life":1,"input":{"type":"propose","commands":[{"proposal":1,"data":"0"}]}}',

@@ -1,6 +1,6 @@
 /** One step of an engine, and what it looks like in a recording: messages and commands as hexadecimal bytes. */
 import { ByteReader, ByteWriter } from '../bytes.js';
-import type { EngineInput, EngineMessage, EngineTiming, MessageCodec } from '../engine.js';
+import type { EngineInput, EngineMessage, EngineTiming, MembershipChange, MessageCodec } from '../engine.js';
 import { DecodeError, unreachable } from '../errors.js';
 import type { NodeId } from '../ids.js';
 import { hexOf, type JsonFields } from './json-fields.js';
@@ -56,8 +56,17 @@ export function stepToJson<Message extends EngineMessage>(
   return { type: 'propose', commands };
 }
 
-/** Reads what {@link stepToJson} gave. */
+/** Reads what {@link stepToJson} gave. A field that this version does not know is refused: the step would be another. */
 export function stepFromJson<Message extends EngineMessage>(
+  fields: JsonFields,
+  codec: MessageCodec<Message>,
+): EngineStep<Message> {
+  const step = readStep(fields, codec);
+  fields.end();
+  return step;
+}
+
+function readStep<Message extends EngineMessage>(
   fields: JsonFields,
   codec: MessageCodec<Message>,
 ): EngineStep<Message> {
@@ -89,10 +98,8 @@ export function stepFromJson<Message extends EngineMessage>(
       return { type, meta: fields.object('meta').snapshotMeta() };
     case 'snapshotSent':
       return { type, peer: fields.nodeId('peer'), delivered: fields.flag('delivered') };
-    case 'changeMembership': {
-      const target = fields.object('change').object('target').membership();
-      return { type, change: { target }, proposal: fields.integer('proposal') };
-    }
+    case 'changeMembership':
+      return { type, change: readChange(fields.object('change')), proposal: fields.integer('proposal') };
     case 'transferLeadership':
       return fields.has('to') ? { type, to: fields.nodeId('to') } : { type };
     case 'peerUnreachable':
@@ -118,11 +125,22 @@ function readMessage<Message extends EngineMessage>(
   return message;
 }
 
+function readChange(fields: JsonFields): MembershipChange {
+  const target = fields.object('target').membership();
+  const change = fields.has('admitLagging')
+    ? { target, admitLagging: fields.flag('admitLagging') }
+    : { target };
+  fields.end();
+  return change;
+}
+
 function readTiming(fields: JsonFields): EngineTiming {
-  return {
-    ...(fields.has('electionTicks') ? { electionTicks: fields.integer('electionTicks') } : {}),
-    ...(fields.has('heartbeatTicks') ? { heartbeatTicks: fields.integer('heartbeatTicks') } : {}),
+  const timing = {
+    ...(fields.has('electionTicks') ? { electionTicks: fields.number('electionTicks') } : {}),
+    ...(fields.has('heartbeatTicks') ? { heartbeatTicks: fields.number('heartbeatTicks') } : {}),
   };
+  fields.end();
+  return timing;
 }
 
 function readCommand(fields: JsonFields) {
