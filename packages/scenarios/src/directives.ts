@@ -302,8 +302,8 @@ function surroundingAction<Message extends EngineMessage>(verb: string): NodeAct
         node.settle();
       };
     case 'apply':
-      return (node) => {
-        node.applyAll();
+      return (node, [entries]) => {
+        node.applyAll(entries === undefined ? undefined : Number(entries));
         node.settle();
       };
     case 'crash':

@@ -29,6 +29,20 @@ export class StagedMachine {
     this.membership = membership;
   }
 
+  /** Takes what waits; with `entriesMax` only the next so many entries of it. */
+  takeWork(entriesMax = Number.POSITIVE_INFINITY): readonly MachineWork[] {
+    const [next, ...rest] = this.waiting;
+    if (next === undefined) return [];
+    if (entriesMax === Number.POSITIVE_INFINITY) return this.waiting.splice(0);
+    if (next.type === 'restore') {
+      this.waiting = rest;
+      return [next];
+    }
+    const left = next.entries.slice(entriesMax);
+    this.waiting = left.length === 0 ? rest : [{ type: 'apply', entries: left }, ...rest];
+    return [{ type: 'apply', entries: next.entries.slice(0, entriesMax) }];
+  }
+
   restore({ meta, commands }: StoredSnapshot): void {
     this.index = meta.index;
     this.term = meta.term;

@@ -190,9 +190,9 @@ export class StagedNode<Message extends EngineMessage> {
     this.settle();
   }
 
-  /** The state machine does everything that waits for it. */
-  applyAll(): void {
-    for (const work of this.machine.waiting.splice(0)) {
+  /** The state machine does everything that waits for it, or the next so many entries of it. */
+  applyAll(entriesMax?: number): void {
+    for (const work of this.machine.takeWork(entriesMax)) {
       if (work.type === 'restore') {
         this.machine.restore(work.snapshot);
         this.#say(`restores its state machine from the snapshot ${tellPosition(work.snapshot.meta)}`);
