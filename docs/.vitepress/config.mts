@@ -29,6 +29,7 @@ export default defineConfig({
             { text: 'How it fits together', link: '/guide/architecture' },
             { text: 'What is promised', link: '/guide/guarantees' },
             { text: 'Running a cluster', link: '/guide/running-a-cluster' },
+            { text: 'Many groups in one process', link: '/guide/many-groups' },
             { text: 'Commands and REST API', link: '/guide/rest-api' },
             { text: 'Raft, situation by situation', link: '/guide/raft-scenarios' },
             { text: 'Benchmarks', link: '/guide/benchmarks' },

@@ -40,7 +40,7 @@ export class PeerHost {
   readonly followed = new RunningTally();
   /** Whether the transport has a connection to it. */
   isConnected = false;
-  #silentTicks = 0;
+  #silentTicks = silentTicksMax;
   #differences = 0;
 
   constructor(id: NodeId) {
@@ -52,9 +52,10 @@ export class PeerHost {
     return this.isConnected && this.#silentTicks < silentTicksMax;
   }
 
+  /** A connection is open: the peer counts as alive from its next sign of life on. */
   connected(): void {
     this.isConnected = true;
-    this.#silentTicks = 0;
+    this.#silentTicks = silentTicksMax;
     this.#differences = 0;
   }
 

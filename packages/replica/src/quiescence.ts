@@ -131,7 +131,8 @@ export class Quiescence {
     if (pause === undefined) return;
     this.#forget(pause);
     pause.sleeper.lie('awake');
-    const others = pause.others.length > 0 ? pause.others : [pause.rest.leader];
+    const { leader } = pause.rest;
+    const others = leader === this.#parts.id ? pause.others : [leader];
     for (const peer of others) this.#outbox.add(peer, { type: 'wake', group });
     this.#plan();
   }

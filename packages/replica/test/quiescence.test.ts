@@ -80,7 +80,7 @@ describe('a group in which nothing happens', () => {
     }
     expect(counts[0]).toBe(counts[1]);
     expect(counts[1]).toBeLessThanOrEqual(6 * 10);
-  });
+  }, 60_000);
 });
 
 describe('a sleeping group wakes', () => {
@@ -167,6 +167,25 @@ describe('a sleeping group wakes', () => {
     expect(led.map((group) => many.replica(many.leaderOf(group), group).status().engine.term)).toEqual(
       before,
     );
+  });
+
+  it('when a follower that was cut off is back, which then hears its leader before it can depose it', async () => {
+    await startAsleep({ groups: 10 });
+    const [cut = ''] = many.followersOf(0).map(({ id }) => id);
+    const terms = () =>
+      Array.from(
+        { length: 10 },
+        (_, group) => many.replica(many.leaderOf(group), group).status().engine.term,
+      );
+    many.network.partition([cut]);
+    // Long enough to elect anew where it led, and for the others to fall asleep again if they could.
+    await many.tick(8);
+    many.network.heal();
+    await many.tick(10);
+    const before = terms();
+    await many.until(() => many.allAsleep);
+    expect(terms()).toEqual(before);
+    expect(many.wakesOf(0).some((wake) => wake.endsWith(`the host of ${cut} came back`))).toBe(true);
   });
 
   it('at a leader that lost its quorum, which then knows that it leads no more', async () => {
