@@ -1,34 +1,14 @@
 /** A replica, put together: calls come in here, the driver runs the engine, and each kind of effect has its own part. */
-import {
-  type Clock,
-  type ConsensusEngine,
-  checkMembership,
-  type Defer,
-  type Effects,
-  type EngineMessage,
-  type EngineStatus,
-  type GroupId,
-  type GroupStorage,
-  isSynodError,
-  type LogIndex,
-  type Membership,
-  type MessageCodec,
-  type NodeId,
-  type StateMachine,
-  type SynodError,
-  type Transport,
-} from '@synod/core';
+import type { Effects, EngineMessage, GroupId, LogIndex, Membership, NodeId, SynodError } from '@synod/core';
 import { ApplyLoop } from './apply-loop.js';
 import { EngineDriver } from './engine-driver.js';
 import { ClosedError, NotAdmittedError, ReplicaFailedError } from './errors.js';
-import type { EventStream } from './event-stream.js';
 import type { HostEventListener, RuntimeEvent } from './events.js';
+import type { GroupParts } from './group-parts.js';
 import { LeaderWatch } from './leader-watch.js';
-import type { ReplicaSettings } from './limits.js';
 import { PayloadIntake } from './payload-intake.js';
-import { type PayloadWriters, PeerOutbox } from './peer-outbox.js';
+import { PeerOutbox } from './peer-outbox.js';
 import { Proposals } from './proposals.js';
-import type { Posture, Rest, Sleeper } from './quiescence.js';
 import { Reads } from './reads.js';
 import type {
   Applied,
@@ -40,43 +20,11 @@ import type {
   ReplicaState,
   ReplicaStatus,
 } from './replica.js';
-import type { SendRate } from './send-rate.js';
+import { type Posture, type Rest, restOf, type Sleeper } from './sleeper.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import type { SnapshotStore } from './snapshot-store.js';
 import { SnapshotTaker } from './snapshot-taker.js';
-
-/** What a replica is put together from. */
-export interface GroupParts<Message extends EngineMessage, Result> {
-  readonly id: NodeId;
-  readonly group: GroupId;
-  readonly engine: ConsensusEngine<Message>;
-  readonly codec: MessageCodec<Message>;
-  readonly stateMachine: StateMachine<Result>;
-  readonly membership: Membership;
-  readonly snapshots: SnapshotStore;
-  readonly storage: GroupStorage;
-  readonly transport: Transport;
-  readonly settings: ReplicaSettings;
-  readonly snapshotEveryEntries: number;
-  readonly snapshotEveryBytes: number;
-  readonly clock: Clock;
-  readonly writers: PayloadWriters;
-  readonly rate: SendRate;
-  readonly defer: Defer;
-  readonly tickMs: number;
-  readonly events: EventStream;
-  /** Says why the node does not take part yet. */
-  readonly admissionGap: () => string;
-  /** The replica stopped by itself; `storage` concerns the whole node. */
-  readonly stopped: (what: 'storage' | 'replica', error: ReplicaFailedError) => void;
-  /** Something reaches the replica while it sleeps, or is about to; `speaker` is the peer that caused it. */
-  readonly stir: (reason: string, speaker?: NodeId) => void;
-  /** The replica takes no part any more. */
-  readonly ended: () => void;
-  /** The replica is closed. */
-  readonly closed: () => void;
-}
 
 /** The replica of one group on one node. */
 export class GroupReplica<Message extends EngineMessage, Result> implements Replica<Result>, Sleeper {
@@ -192,7 +140,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   }
 
   changeMembership(target: Membership, options: ChangeOptions = {}): Promise<Applied<undefined>> {
-    const refusal = this.#refusal() ?? membershipError(target);
+    const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#stir('a change of membership was asked for');
     this.#driver.schedule();
@@ -435,32 +383,5 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     ]);
     if (!wasFailed) this.#parts.events.emit(this.group, { type: 'closed' });
     this.#parts.closed();
-  }
-}
-
-/** Where an engine rests that has everything durable, committed and applied, on every member if it leads. */
-function restOf(status: EngineStatus, appliedIndex: LogIndex): Rest | undefined {
-  const { id, role, leader, term, lastIndex: index, membership, peers } = status;
-  const isLevel = [status.commitIndex, status.durableIndex, status.appliedIndex, appliedIndex].every(
-    (reached) => reached === index,
-  );
-  if (!isLevel || leader === undefined || status.pendingReads > 0) return undefined;
-  if (membership.outgoingVoters.length > 0) return undefined;
-  if (role === 'follower' || role === 'learner') return { leader, term, index, membership };
-  if (role !== 'leader' || leader !== id) return undefined;
-  const isEverywhere = membership.members.every(({ id: member }) => {
-    const progress = peers.find((peer) => peer.id === member);
-    return member === id || (progress?.matchIndex === index && progress.inFlight === 0);
-  });
-  return isEverywhere ? { leader, term, index, membership } : undefined;
-}
-
-function membershipError(target: Membership): SynodError | undefined {
-  try {
-    checkMembership(target);
-    return undefined;
-  } catch (error) {
-    if (isSynodError(error)) return error;
-    throw error;
   }
 }

@@ -12,7 +12,7 @@ const silentTicksMax = 10;
 const differencesMax = 4;
 
 /** Sums up sleeping groups as they come and go. */
-export class RunningTally implements Tally {
+class RunningTally implements Tally {
   count = 0;
   sum = 0;
 

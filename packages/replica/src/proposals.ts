@@ -3,11 +3,13 @@
  * is applied here or the engine refuses them. What ends a queued one is definite; what ends a pending one is not.
  */
 import {
+  checkMembership,
   type EngineInput,
   type EngineMessage,
   type Entry,
   InvalidArgumentError,
   invariant,
+  isSynodError,
   type Membership,
   type MembershipChange,
   type ProposalId,
@@ -93,7 +95,7 @@ export class Proposals<Result> {
   }
 
   changeMembership(target: Membership, options: ChangeOptions): Promise<Applied<undefined>> {
-    const refusal = this.#refusal(0);
+    const refusal = membershipError(target) ?? this.#refusal(0);
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const proposal = this.#add({ type: 'change', bytes: 0, resolve, reject, handedOver: false }, options);
@@ -208,4 +210,14 @@ function unknownEnd(error: SynodError): SynodError {
   if (error instanceof ReplicaFailedError)
     return new ReplicaFailedError(error.reason, 'unknown', error.cause);
   return new OutcomeUnknownError(error.message, error);
+}
+
+function membershipError(target: Membership): SynodError | undefined {
+  try {
+    checkMembership(target);
+    return undefined;
+  } catch (error) {
+    if (isSynodError(error)) return error;
+    throw error;
+  }
 }

@@ -18,9 +18,7 @@ import {
   ByteReader,
   type Defer,
   type GroupId,
-  type LogIndex,
   MajorityQuorum,
-  type Membership,
   type NodeId,
   type Term,
   type Transport,
@@ -30,34 +28,13 @@ import type { EventStream } from './event-stream.js';
 import { HostOutbox } from './host-outbox.js';
 import { type HostWord, type RestingPlace, readHostWords, type Sleeping } from './host-payload.js';
 import { PeerHost, pulseTicks } from './peer-host.js';
+import type { Rest, Sleeper } from './sleeper.js';
 
 /** Ticks that a leader's host waits for the members' agreement: well below an election timeout. */
 const offerTicksMax = 4;
 
 /** Groups that are called by name in one word. */
 const rollCallGroupsMax = 10_000;
-
-/** Where a replica stands when nothing at all is pending there. */
-export interface Rest {
-  /** Who leads. */
-  readonly leader: NodeId;
-  readonly term: Term;
-  /** Last entry of the log: durable, committed and applied here, and everywhere if this node leads. */
-  readonly index: LogIndex;
-  readonly membership: Membership;
-}
-
-/** Whether a replica gets ticks, and whether what reaches it must wake it. */
-export type Posture = 'awake' | 'offering' | 'asleep';
-
-/** A replica, as far as sleep is concerned. */
-export interface Sleeper {
-  readonly group: GroupId;
-  /** Where it rests, or `undefined` when anything is pending. */
-  rest(): Rest | undefined;
-  /** Tells it how it lies. Waking also ends its trust in leases. */
-  lie(posture: Posture): void;
-}
 
 /** What quiescence is made from. */
 export interface QuiescenceParts {

@@ -38,7 +38,7 @@ export async function storeWith(bytes: Uint8Array | undefined, index: number) {
 /** What the line does with a payload: delivers it so many times, or refuses to take it. */
 type Fate = 0 | 1 | 2 | 'refuse';
 
-export class Line {
+class Line {
   readonly sent: Lane[] = [];
   /** Offsets of the pieces that left, in order. */
   readonly pieces: number[] = [];
