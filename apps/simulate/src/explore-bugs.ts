@@ -15,9 +15,17 @@ export const exploredBugs: readonly ExploredBug[] = [
   { name: 'candidacy-before-save', budget: { commands: 0, crashes: 0, drops: 0 } },
   { name: 'term-forgotten', budget: { commands: 0, drops: 0 } },
   { name: 'vote-before-save', budget: { commands: 0, crashes: 0, drops: 0 } },
+  { name: 'apply-before-save', budget: { commands: 0, crashes: 0, drops: 0 } },
+  { name: 'unsorted-match', budget: { commands: 0, crashes: 0, drops: 0 } },
+  { name: 'leader-not-durable', budget: { commands: 0, crashes: 0, drops: 0 } },
   { name: 'accept-before-save', budget: { commands: 0, crashes: 0, drops: 0 } },
   { name: 'vote-forgotten', budget: { campaigns: 2, commands: 0, drops: 0, saves: 'atOnce' } },
   { name: 'two-votes', budget: { campaigns: 2, commands: 0, crashes: 0, drops: 0 } },
+  {
+    name: 'truncate-on-shorter',
+    budget: { commands: 1, crashes: 0, drops: 0, duplicates: 1, network: 'unordered', saves: 'atOnce' },
+  },
+  { name: 'conflict-kept', budget: { campaigns: 2, commands: 0, crashes: 0, drops: 0, saves: 'atOnce' } },
   { name: 'any-log-wins', budget: { campaigns: 2, commands: 0, drops: 0, saves: 'atOnce' } },
   { name: 'commit-old-term', budget: { campaigns: 3, commands: 0, crashes: 0, drops: 0, saves: 'atOnce' } },
 ];

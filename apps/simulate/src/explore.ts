@@ -81,7 +81,7 @@ export async function exploreCommand(argv: readonly string[]): Promise<number> {
     .option('--states-max <count>', 'most unique states', parseCount)
     .option('--bug <name>', 'plants a bug of the bank; without a budget, within the one that is known to do')
     .option('--bugs', 'plants each bug that the explorer is known to find, and prints a table')
-    .option('--markdown <file>', 'writes the table of --bugs to a file');
+    .option('--markdown <file>', 'writes the table of --bugs to a file, as a page');
   const flags = program.parse(argv).opts<Flags>();
   if (flags.bugs === true) return huntAll(flags);
   const { explore: _, engine: __, bugs: ___, markdown: ____, statesMax, bug, ...given } = flags;
@@ -159,8 +159,18 @@ async function huntAll({ markdown, statesMax }: Flags): Promise<number> {
     rows.push(row);
     console.log(row);
   }
-  if (markdown !== undefined) await fs.writeFile(markdown, `${rows.join('\n')}\n`);
+  if (markdown !== undefined) await fs.writeFile(markdown, bugPage(rows));
   return missed === 0 ? 0 : 1;
+}
+
+function bugPage(rows: readonly string[]): string {
+  return `# Known mistakes, explored
+
+\`npm run sim -- --explore --bugs --markdown docs/guide/exploration-bugs.md\` wrote this page: bugs of the bank, each
+planted in the shipped source, and what exhaustive exploration says of it. The steps are the fewest that break a rule.
+
+${rows.join('\n')}
+`;
 }
 
 /**

@@ -297,6 +297,11 @@ class Turn<Message extends EngineMessage> {
       'apply order',
       () => `${id} applies index ${index} after index ${this.#machineIndex}`,
     );
+    demand(
+      this.#disk[index - 1]?.term === term,
+      'committed is durable',
+      () => `${id} applies index ${index} of term ${term}, which its own disk does not hold`,
+    );
     this.#machineIndex = index;
     const entry = { index, term, kind, data };
     const earlier = this.#applied[index - 1];
