@@ -127,6 +127,13 @@ export const bugBank: readonly PlantedBug[] = [
       from: 'commitThrough(state, Math.min(message.commitIndex, lastNew));',
       to: 'commitThrough(state, Math.min(message.commitIndex, state.log.lastIndex));',
     },
+    // The shipped leader's hints are so exact that its first accepted append reaches the first difference, which hides
+    // this. A leader that goes back to what is known to match is as safe, and shows it.
+    {
+      file: 'raft/leading.ts',
+      from: 'progress.probeFrom(agreed + 1);',
+      to: 'progress.probeFrom(Math.min(agreed, progress.matchIndex) + 1);',
+    },
   ),
   inRaft('heartbeat-commit', 'tells a follower a commit index beyond what matches there (etcd raft)', {
     file: 'raft/leading.ts',
