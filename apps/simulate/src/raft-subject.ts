@@ -50,7 +50,7 @@ function drawLimits(random: Random): RaftLimits {
   const heartbeatTicks = random.integer(1, 4);
   return {
     heartbeatTicks,
-    electionTicks: Math.max(pick(random, [4, 10, 10]), heartbeatTicks * random.integer(3, 8)),
+    electionTicks: Math.max(pick(random, [3, 3, 10]), heartbeatTicks * random.integer(3, 8)),
     retainedEntries: pick(random, [0, 0, 3, 20]),
     appendsInFlightMax: pick(random, [1, 2, 8, 64]),
     // One entry an append, several, or all.

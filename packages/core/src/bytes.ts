@@ -21,13 +21,11 @@ const empty = new Uint8Array(0);
  */
 export class ByteWriter {
   #buffer: Uint8Array;
-  #view: DataView;
   #length = 0;
 
   /** @param capacity - Bytes to reserve at first; grows as needed. Default 256. */
   constructor(capacity = 256) {
     this.#buffer = new Uint8Array(capacity);
-    this.#view = new DataView(this.#buffer.buffer);
   }
 
   /** Bytes written so far. */
@@ -52,7 +50,7 @@ export class ByteWriter {
    */
   u32(value: number): void {
     this.#reserve(4);
-    this.#view.setUint32(this.#length, value, true);
+    setU32(this.#buffer, this.#length, value);
     this.#length += 4;
   }
 
@@ -123,7 +121,7 @@ export class ByteWriter {
    */
   patchU32(position: number, value: number): void {
     invariant(position + 4 <= this.#length, 'patched bytes lie within what was written');
-    this.#view.setUint32(position, value, true);
+    setU32(this.#buffer, position, value);
   }
 
   /** What was written, as a view that is valid until the next write or {@link clear}. No copy. */
@@ -140,7 +138,6 @@ export class ByteWriter {
   take(): Uint8Array {
     const taken = this.view();
     this.#buffer = empty;
-    this.#view = new DataView(empty.buffer);
     this.#length = 0;
     return taken;
   }
@@ -156,7 +153,6 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2, 64));
     grown.set(this.view());
     this.#buffer = grown;
-    this.#view = new DataView(grown.buffer);
   }
 }
 
@@ -166,13 +162,11 @@ export class ByteWriter {
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #position = 0;
 
   /** @param bytes - What to read. Not copied. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Offset of the next byte to be read. */
@@ -187,12 +181,15 @@ export class ByteReader {
 
   /** Reads an unsigned 8-bit integer. */
   u8(): number {
-    return this.#view.getUint8(this.#advance(1));
+    return this.#bytes[this.#advance(1)] ?? 0;
   }
 
   /** Reads an unsigned 32-bit little-endian integer. */
   u32(): number {
-    return this.#view.getUint32(this.#advance(4), true);
+    const start = this.#advance(4);
+    const bytes = this.#bytes;
+    const low = (bytes[start] ?? 0) | ((bytes[start + 1] ?? 0) << 8) | ((bytes[start + 2] ?? 0) << 16);
+    return (low | ((bytes[start + 3] ?? 0) << 24)) >>> 0;
   }
 
   /** Reads what {@link ByteWriter.varint} wrote; refuses values above 2^53 - 1 and needlessly long forms. */
@@ -270,6 +267,14 @@ export class ByteReader {
     this.#position += length;
     return start;
   }
+}
+
+/** Byte by byte: a `DataView` for each reader and writer costs more than all that most of them read or write. */
+function setU32(bytes: Uint8Array, position: number, value: number): void {
+  bytes[position] = value;
+  bytes[position + 1] = value >>> 8;
+  bytes[position + 2] = value >>> 16;
+  bytes[position + 3] = value >>> 24;
 }
 
 /**

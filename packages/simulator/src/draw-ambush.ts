@@ -41,17 +41,19 @@ export function drawAmbushes(
   const steps: ScriptStep[] = [];
   const count = most === 0 ? 0 : random.integer(1, most + 1);
   for (let number = 0; number < count; number++) {
-    const { when, afterUs, fault } = random.chance(0.5) ? drawFreely(random, ids) : drawKnown(random, ids);
-    const ambush: Ambush = {
-      type: 'ambush',
-      when,
-      each: pick(random, eachOf[when]),
-      times: pick(random, [1, 5, 30]),
-      afterUs: Math.floor(random.float() * afterUs),
-      forUs: untilUs,
-      fault,
-    };
-    steps.push({ atUs: Math.floor(random.float() * pick(random, [1, 1, untilUs / 2])), fault: ambush });
+    const traps = random.chance(0.5) ? [drawFreely(random, ids)] : drawKnown(random, ids);
+    for (const { when, afterUs, fault } of traps) {
+      const ambush: Ambush = {
+        type: 'ambush',
+        when,
+        each: pick(random, eachOf[when]),
+        times: pick(random, [1, 5, 30]),
+        afterUs: Math.floor(random.float() * afterUs),
+        forUs: untilUs,
+        fault,
+      };
+      steps.push({ atUs: Math.floor(random.float() * pick(random, [1, 1, untilUs / 2])), fault: ambush });
+    }
   }
   return steps;
 }
@@ -69,49 +71,55 @@ function drawDuration(random: Random): number {
   return Math.floor(aboutUs * (0.5 + random.float()));
 }
 
-function drawKnown(random: Random, ids: readonly NodeId[]): Trap {
+function drawKnown(random: Random, ids: readonly NodeId[]): readonly Trap[] {
   const forUs = drawDuration(random);
   const soonUs = pick(random, [1, 2 * millisecond, 30 * millisecond]);
   const other = pick(random, ids);
-  switch (random.integer(0, 9)) {
+  switch (random.integer(0, 10)) {
     case 0:
     case 1:
-      return {
-        when: 'leads',
-        afterUs: soonUs,
-        fault: { type: 'isolate', node: 'it', direction: 'both', forUs },
-      };
+      return [{ when: 'leads', afterUs: soonUs, fault: isolation('it', forUs) }];
     case 2:
     case 3: {
       // Back at once, and asked again in the same term.
       const fault = { type: 'crash', node: 'it', downUs: millisecond, whileSaving: false } as const;
-      return {
-        when: pick(random, ['votes', 'campaigns'] as const),
-        afterUs: pick(random, [5, 50, 300]) * millisecond,
-        fault,
-      };
+      const when = pick(random, ['votes', 'campaigns'] as const);
+      return [{ when, afterUs: pick(random, [5, 50, 300]) * millisecond, fault }];
     }
     case 4:
-      return { when: 'canvasses', afterUs: 10 * millisecond, fault: { type: 'campaign', node: other } };
-    case 5: {
-      const downUs = pick(random, [millisecond, 100 * millisecond, second]);
-      return {
-        when: 'proposes',
-        afterUs: 1,
-        fault: { type: 'crash', node: 'it', downUs, whileSaving: true },
-      };
-    }
+      return [{ when: 'canvasses', afterUs: 10 * millisecond, fault: { type: 'campaign', node: other } }];
+    case 5:
+      return [{ when: 'proposes', afterUs: 1, fault: drawLostSave(random) }];
     case 6:
-      return { when: 'proposes', afterUs: 1, fault: { type: 'partition', side: ['it', other], forUs } };
+      return [{ when: 'proposes', afterUs: 1, fault: { type: 'partition', side: ['it', other], forUs } }];
     case 7:
-      return { when: 'leads', afterUs: second, fault: { type: 'pause', node: 'it', forUs } };
+      return [{ when: 'leads', afterUs: second, fault: { type: 'pause', node: 'it', forUs } }];
     default:
-      return {
-        when: 'leads',
-        afterUs: 1,
-        fault: { type: 'echo', chance: 0.5, lateUs: pick(random, [second, 4 * second]), forUs: forUs * 4 },
-      };
+      return drawOldAnswers(random, other);
   }
+}
+
+/** Leaders fall with entries that few hold, lead again soon, and hear answers that were meant for their former term. */
+function drawOldAnswers(random: Random, other: NodeId): readonly Trap[] {
+  const forUs = pick(random, [300 * millisecond, 700 * millisecond, 1_500 * millisecond]);
+  const lateUs = pick(random, [second, 3 * second, 8 * second]);
+  const fall: Trap = random.chance(0.3)
+    ? { when: 'proposes', afterUs: 1, fault: drawLostSave(random) }
+    : { when: 'proposes', afterUs: 1, fault: { type: 'partition', side: ['it', other], forUs } };
+  const next: Trap = random.chance(0.3)
+    ? { when: 'leads', afterUs: second, fault: isolation('it', forUs) }
+    : { when: 'truncates', afterUs: 100 * millisecond, fault: isolation('leader', forUs) };
+  const echo: PlainFault = { type: 'echo', chance: 0.7, lateUs, forUs: 30 * second };
+  return [{ when: 'leads', afterUs: 1, fault: echo }, fall, next];
+}
+
+function isolation(node: Target, forUs: number): PlainFault {
+  return { type: 'isolate', node, direction: 'both', forUs };
+}
+
+function drawLostSave(random: Random): PlainFault {
+  const downUs = pick(random, [millisecond, 100 * millisecond, second]);
+  return { type: 'crash', node: 'it', downUs, whileSaving: true };
 }
 
 const situations: readonly Situation[] = [

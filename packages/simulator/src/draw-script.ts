@@ -80,6 +80,8 @@ export function drawScript(seed: number, options: StormOptions = {}): Script {
 }
 
 function drawWeather(random: Random): Weather {
+  const clients = random.integer(1, 9);
+  const requestsPerSecond = pick(random, [1, 3, 10]);
   return {
     tickUs: 50_000,
     delayLeastUs: random.integer(50, 5_000),
@@ -91,8 +93,8 @@ function drawWeather(random: Random): Weather {
     applyUs: pick(random, [0, 0, 2_000, 100_000]),
     snapshotEvery: pick(random, [0, 2, 10, 50, 250]),
     tellsUnreachable: random.chance(0.5),
-    clients: random.integer(1, 9),
-    thinkUs: pick(random, [100_000, 500_000, 2 * second]),
+    clients,
+    thinkUs: (clients * second) / requestsPerSecond,
     patienceUs: pick(random, [300_000, second, 4 * second]),
     strayChance: pick(random, [0.02, 0.1, 0.5]),
   };
@@ -117,7 +119,7 @@ const leastMeanUs: Readonly<Record<PlainKind, number>> = {
   clog: 5 * second,
   loss: 8 * second,
   duplicate: 8 * second,
-  echo: 8 * second,
+  echo: 2 * second,
   corrupt: 10 * second,
   delay: 8 * second,
   slowDisk: 8 * second,
@@ -129,6 +131,9 @@ const leastMeanUs: Readonly<Record<PlainKind, number>> = {
   snapshot: 10 * second,
 };
 
+/** Kinds that are absent as often whatever the storm's character: one that costs a node, one that costs nothing. */
+const absence: Partial<Readonly<Record<PlainKind, number>>> = { wipe: 0.85, echo: 0.6 };
+
 function drawFaults(
   kind: PlainKind,
   random: Random,
@@ -137,8 +142,7 @@ function drawFaults(
   { absent, rarity }: Character,
 ): readonly ScriptStep[] {
   const steps: ScriptStep[] = [];
-  // A wiped disk is rare.
-  if (random.chance(kind === 'wipe' ? 0.85 : absent)) return steps;
+  if (random.chance(absence[kind] ?? absent)) return steps;
   const meanUs = leastMeanUs[kind] * pick(random, rarity);
   const mostSteps = kind === 'wipe' ? Math.floor((ids.length - 1) / 2) : Number.POSITIVE_INFINITY;
   for (let atUs = exponential(random, meanUs); atUs < untilUs; atUs += exponential(random, meanUs)) {
