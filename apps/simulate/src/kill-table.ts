@@ -55,7 +55,7 @@ export async function huntBug(bug: PlantedBug, hunt: Hunt): Promise<Kill> {
 }
 
 function small(run: RunReport, subject: RaftSubject): RunReport {
-  return shrink(run, subject, { runsMax: 200, eventsMax: 3_000_000 }).smallest;
+  return shrink(run, subject, { runsMax: 200, eventsMax: 1_000_000 }).smallest;
 }
 
 /**

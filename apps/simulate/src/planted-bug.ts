@@ -25,7 +25,20 @@ export interface SourceChange {
  * @throws Error when a text does not stand in its file exactly once: the source has moved on and so must the bank.
  */
 export async function loadChangedRaft(changes: readonly SourceChange[]): Promise<MakeRaftEngine> {
-  const packageFile = createRequire(import.meta.url).resolve('@synod/raft/package.json');
+  const loaded = await loadChanged('@synod/raft', changes);
+  if (!isRaft(loaded)) throw new Error('the changed engine has no createRaftEngine');
+  return loaded.createRaftEngine;
+}
+
+/**
+ * Builds a package with changes and loads it.
+ *
+ * @param name - Name of the package.
+ * @param changes - What to change, in it or in packages that it imports.
+ * @throws Error when a text does not stand in its file exactly once.
+ */
+export async function loadChanged(name: string, changes: readonly SourceChange[]): Promise<unknown> {
+  const packageFile = createRequire(import.meta.url).resolve(`${name}/package.json`);
   const source = path.join(path.dirname(packageFile), 'src', 'index.ts');
   const applied = new Set<SourceChange>();
   const { outputFiles } = await build({
@@ -40,13 +53,9 @@ export async function loadChangedRaft(changes: readonly SourceChange[]): Promise
     plugins: [changing(changes, applied)],
   });
   const missed = changes.find((change) => !applied.has(change));
-  if (missed !== undefined) throw new Error(`${missed.file} is no part of the engine's build`);
+  if (missed !== undefined) throw new Error(`${missed.file} is no part of the build of ${name}`);
   const code = outputFiles[0]?.text ?? '';
-  const loaded: unknown = await import(
-    /* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`
-  );
-  if (!isRaft(loaded)) throw new Error('the changed engine has no createRaftEngine');
-  return loaded.createRaftEngine;
+  return import(/* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
 }
 
 function isRaft(loaded: unknown): loaded is { readonly createRaftEngine: MakeRaftEngine } {

@@ -56,6 +56,15 @@ export class RegisterMachine implements StateMachine<RegisterAnswer> {
   }
 
   /**
+   * Forgets a register: for machines that show what happens without it.
+   *
+   * @param key - Its name.
+   */
+  forget(key: string): void {
+    this.#values.delete(key);
+  }
+
+  /**
    * The value of a register; empty for none.
    *
    * @param key - Its name.
@@ -83,7 +92,7 @@ export class RegisterMachine implements StateMachine<RegisterAnswer> {
   }
 
   #change(request: Change): RegisterAnswer {
-    const before = this.get(request.key);
+    const before = this.#values.get(request.key) ?? '';
     switch (request.type) {
       case 'put':
         this.#values.set(request.key, request.value);
