@@ -151,7 +151,7 @@ export const faultKinds: readonly FaultKind[] = [
 ];
 
 /** All situations that an ambush can wait for. */
-export const situations: readonly Situation[] = [
+const situations: readonly Situation[] = [
   'leads',
   'proposes',
   'appends',
