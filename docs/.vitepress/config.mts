@@ -13,7 +13,7 @@ export default defineConfig({
   description: 'Consensus, delivery and balancing for TypeScript.',
   cleanUrls: true,
   // READMEs that guides include point at source files, which the site does not carry.
-  ignoreDeadLinks: [/\/src\/[\w.-]+$/],
+  ignoreDeadLinks: [/\/src\/[\w.-]+$/, /\/simulation-bugs$/],
   themeConfig: {
     search: { provider: 'local' },
     nav: [
@@ -30,7 +30,19 @@ export default defineConfig({
             { text: 'What is promised', link: '/guide/guarantees' },
             { text: 'Running a cluster', link: '/guide/running-a-cluster' },
             { text: 'Commands and REST API', link: '/guide/rest-api' },
+            { text: 'Raft, situation by situation', link: '/guide/raft-scenarios' },
             { text: 'Benchmarks', link: '/guide/benchmarks' },
+            { text: 'Time without a leader', link: '/guide/elections' },
+            { text: 'What the Raft engine does', link: '/guide/raft-features' },
+          ],
+        },
+        {
+          text: 'Simulation',
+          items: [
+            { text: 'The simulator', link: '/guide/simulation' },
+            { text: 'Testing your state machine', link: '/guide/testing-your-state-machine' },
+            { text: 'The bugs it finds', link: '/guide/simulation-bugs' },
+            { text: 'What it never reaches', link: '/guide/simulation-coverage' },
           ],
         },
         { text: 'Decisions', items: [{ text: 'Where the plan was changed', link: '/guide/decisions' }] },

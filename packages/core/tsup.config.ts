@@ -1,3 +1,9 @@
 import { library } from '../../.config/tsup.preset.ts';
 
-export default library({ entry: { index: 'src/index.ts', 'memory/index': 'src/memory/index.ts' } });
+export default library({
+  entry: {
+    index: 'src/index.ts',
+    'memory/index': 'src/memory/index.ts',
+    'recording/index': 'src/recording/index.ts',
+  },
+});

@@ -4,12 +4,13 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import * as path from 'node:path';
-import { Random, type StateMachine, type StateMachineRestore } from '@synod/core';
+import { Random } from '@synod/core';
 import { createRaftEngine, raftMessageCodec } from '@synod/raft';
 import { openReplicaHost, type Replica, type ReplicaHost } from '@synod/replica';
 import { openWalDirectory, type WalStorage } from '@synod/storage-wal';
 import { createWebSocketTransport, type WebSocketTransport } from '@synod/transport-ws';
 import { type LoadResult, runClosedLoop } from './closed-loop.js';
+import { CommandCounter } from './command-counter.js';
 
 /** What one load level gave. */
 export interface EmbeddedThroughput extends LoadResult {
@@ -105,28 +106,4 @@ async function leaderOf(nodes: readonly Node[]): Promise<Node> {
   const node = nodes.find(({ replica }) => replica.id === leader);
   if (node === undefined) throw new Error('the embedded cluster has no leader');
   return node;
-}
-
-class CommandCounter implements StateMachine<number> {
-  #commands = 0;
-
-  apply(): number {
-    return ++this.#commands;
-  }
-
-  snapshot(): Iterable<Uint8Array> {
-    return [new Uint8Array(new Float64Array([this.#commands]).buffer)];
-  }
-
-  restore(): StateMachineRestore {
-    const bytes: number[] = [];
-    return {
-      write: (chunk) => {
-        bytes.push(...chunk);
-      },
-      finish: () => {
-        this.#commands = new Float64Array(new Uint8Array(bytes).buffer)[0] ?? 0;
-      },
-    };
-  }
 }

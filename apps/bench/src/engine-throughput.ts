@@ -125,7 +125,7 @@ class InMemoryCluster<Message extends EngineMessage> {
       for (const [id, engine] of this.#engines) this.#carryOut(id, engine);
       const messages = this.#queue;
       this.#queue = [];
-      for (const message of messages) this.#deliver(message);
+      this.#deliver(messages);
     } while (this.#queue.length > 0 || this.#busy());
   }
 
@@ -161,12 +161,16 @@ class InMemoryCluster<Message extends EngineMessage> {
     return true;
   }
 
-  #deliver(message: Message): void {
-    this.messages++;
+  /** All messages of a turn are copied once, as the replica does with each payload: the engine keeps views into it. */
+  #deliver(messages: readonly Message[]): void {
+    this.messages += messages.length;
     this.#writer.clear();
-    this.#codec.encode(message, this.#writer);
-    const decoded = this.#codec.decode(new ByteReader(this.#writer.view()), message.from, message.to);
-    this.#engine(message.to).step({ type: 'receive', message: decoded });
+    for (const message of messages) this.#codec.encode(message, this.#writer);
+    const reader = new ByteReader(this.#writer.copy());
+    for (const { from, to } of messages) {
+      const message = this.#codec.decode(reader, from, to);
+      this.#engine(to).step({ type: 'receive', message });
+    }
   }
 
   #engine(id: NodeId): ConsensusEngine<Message> {

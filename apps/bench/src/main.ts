@@ -9,10 +9,11 @@ import { measureDisk } from './disk-ceiling.js';
 import { measureEmbedded } from './embedded-throughput.js';
 import { measureEngine } from './engine-throughput.js';
 import { measureFailover } from './failover.js';
+import { type IdleCase, measureIdleGroups } from './idle-groups.js';
 import { measureLifeRaft } from './liferaft-peer.js';
 import { markdownTable, type Row } from './table.js';
 
-const parts = ['engine', 'embedded', 'cluster', 'failover'] as const;
+const parts = ['engine', 'embedded', 'cluster', 'failover', 'idle-groups'] as const;
 type Part = (typeof parts)[number];
 
 interface Flags {
@@ -116,7 +117,33 @@ const measure: Readonly<Record<Part, (directory: string, durationMs: number) => 
     print(`${markdownTable([{ rounds, 'median ms': medianMs, 'least ms': leastMs, 'most ms': mostMs }])}\n`);
     return failover;
   },
+  async 'idle-groups'(directory, durationMs) {
+    print('## Idle groups: three hosts in one process, every group on each, nothing to do\n');
+    const cases = [];
+    for (const idle of idleCases) cases.push(await measureIdleGroups(directory, durationMs, idle));
+    const rows: Row[] = cases.map((each) => ({
+      over: each.over,
+      groups: each.groups,
+      sleep: each.sleep ? 'yes' : 'no',
+      'open ms': each.openMs,
+      'to rest ms': each.settleMs,
+      'wake 100 ms': each.wakeMs,
+      '% of a core': each.idlePercent,
+      'frames/s': each.framesPerSecond ?? '-',
+      'resident MiB': each.residentMiB,
+    }));
+    print(`${markdownTable(rows)}\n`);
+    return cases;
+  },
 };
+
+const idleCases: readonly IdleCase[] = [
+  { over: 'memory', groups: 1000, sleep: false },
+  { over: 'memory', groups: 1000, sleep: true },
+  { over: 'websocket', groups: 1000, sleep: false },
+  { over: 'websocket', groups: 1000, sleep: true },
+  { over: 'websocket', groups: 10_000, sleep: true },
+];
 
 function machine(): string {
   const [cpu] = os.cpus();

@@ -12,6 +12,7 @@ import { type Gateway, startGateway } from './gateway.js';
 import type { ReadStrategy } from './gateway-options.js';
 import type { NodeTiming, SnapshotPolicy } from './node-options.js';
 import { NodeProcess, type NodeProcessOptions } from './node-process.js';
+import type { RecordingPolicy } from './node-recording.js';
 import { RestError } from './rest-errors.js';
 import { version } from './version.js';
 
@@ -37,6 +38,8 @@ export interface LocalClusterOptions {
   readonly timing: NodeTiming;
   /** Snapshots. */
   readonly snapshots: SnapshotPolicy;
+  /** Where the nodes record their engines; nowhere when not given. */
+  readonly recording?: RecordingPolicy;
   /** Whether the nodes print what happens. */
   readonly verbose: boolean;
   /** Hears every line that a node prints. */
@@ -124,7 +127,7 @@ function nodeProcess(
   ports: ClusterPorts,
   clientUrls: ReadonlyMap<NodeId, string>,
 ): NodeProcess {
-  const { timing, snapshots } = options;
+  const { timing, snapshots, recording } = options;
   const at = identity.nodes.indexOf(id);
   const flags: Readonly<Record<string, string | number>> = {
     id,
@@ -141,6 +144,9 @@ function nodeProcess(
     'heartbeat-ticks': timing.heartbeatTicks,
     'snapshot-entries': snapshots.snapshotEntries,
     'retained-entries': snapshots.retainedEntries,
+    ...(recording === undefined
+      ? {}
+      : { record: recording.directory, 'record-bytes-max': recording.bytesMax }),
   };
   return new NodeProcess({
     id,

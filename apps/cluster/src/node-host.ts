@@ -3,10 +3,10 @@
  * decides, the replica runs it against the other two, the key-value store is what it replicates, and the REST
  * interface lets clients in. None of the parts knows another: they meet here.
  */
-import type { NodeId } from '@synod/core';
+import type { ConsensusEngine, EngineStart, NodeId } from '@synod/core';
 import { Random } from '@synod/core';
 import { KvStateMachine } from '@synod/kv';
-import { createRaftEngine, raftMessageCodec } from '@synod/raft';
+import { createRaftEngine, type RaftMessage, raftMessageCodec } from '@synod/raft';
 import { type HostEvent, openReplicaHost, type Replica, type ReplicaHost } from '@synod/replica';
 import { openWalDirectory, type WalStorage } from '@synod/storage-wal';
 import { createWebSocketTransport, type WebSocketTransport } from '@synod/transport-ws';
@@ -17,6 +17,7 @@ import { HttpServer } from './http-server.js';
 import { LogTail } from './log-tail.js';
 import { nodeRoutes } from './node-api.js';
 import type { NodeOptions } from './node-options.js';
+import { NodeRecording } from './node-recording.js';
 import { isNoteworthy } from './noteworthy-events.js';
 import { ReplicatedStore } from './replicated-store.js';
 import type { EventDocument, NodeState, NodeStatusDocument } from './rest-documents.js';
@@ -65,6 +66,7 @@ class Node implements RunningNode {
   #host: ReplicaHost | undefined;
   #replica: Replica<unknown> | undefined;
   #store: ReplicatedStore | undefined;
+  #recording: NodeRecording<RaftMessage> | undefined;
   #clientPort: number;
   #state: NodeState = 'starting';
   #reason = 'it opens its storage';
@@ -100,7 +102,7 @@ class Node implements RunningNode {
   }
 
   async open(): Promise<void> {
-    const { id, cluster, peers, peer, client, data, timing, snapshots } = this.#options;
+    const { id, cluster, peers, peer, client, data, timing, snapshots, recording } = this.#options;
     this.#clientPort = await this.#server.listen(client.host, client.port);
     this.#storage = await openWalDirectory(data, { onEvent: (event) => this.#tell(event) });
     this.#transport = createWebSocketTransport({
@@ -120,14 +122,13 @@ class Node implements RunningNode {
       tickMs: timing.tickMs,
       onEvent: (event) => this.#tellOfHost(event),
     });
-    const { electionTicks, heartbeatTicks } = timing;
-    const { snapshotEntries, retainedEntries } = snapshots;
+    if (recording !== undefined)
+      this.#recording = new NodeRecording(id, raftMessageCodec, recording, (event) => this.#tell(event));
     const replica = this.#host.openGroup({
-      createEngine: (start) =>
-        this.#log.watch(createRaftEngine({ ...start, electionTicks, heartbeatTicks, retainedEntries })),
+      createEngine: (start) => this.#log.watch(this.#makeEngine(start)),
       codec: raftMessageCodec,
       stateMachine: this.#machine,
-      snapshotEveryEntries: snapshotEntries,
+      snapshotEveryEntries: snapshots.snapshotEntries,
     });
     this.#replica = replica;
     this.#store = new ReplicatedStore(replica, this.#machine);
@@ -137,7 +138,22 @@ class Node implements RunningNode {
   async close(): Promise<void> {
     // The replica first: it settles the requests under way, and the server then answers them.
     const settled = this.#host?.close() ?? this.#storage?.close();
-    await Promise.all([settled, this.#server.close()]);
+    try {
+      await Promise.all([settled, this.#server.close()]);
+    } finally {
+      this.#recording?.close('the node was closed');
+    }
+  }
+
+  #makeEngine(start: EngineStart): ConsensusEngine<RaftMessage> {
+    const { electionTicks, heartbeatTicks } = this.#options.timing;
+    const limits = {
+      electionTicks,
+      heartbeatTicks,
+      retainedEntries: this.#options.snapshots.retainedEntries,
+    };
+    const engine = createRaftEngine({ ...start, ...limits });
+    return this.#recording?.watch(engine, start, limits) ?? engine;
   }
 
   #followHost(host: ReplicaHost): void {

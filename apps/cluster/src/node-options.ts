@@ -1,6 +1,7 @@
 /** What a node is made from, and the checks between its options. */
 import { InvalidArgumentError, type NodeId, parseInteger, parseNodeId } from '@synod/core';
 import { type HostPort, type NodeAddress, parseHostPort, parseNodeAddresses } from './addresses.js';
+import type { RecordingPolicy } from './node-recording.js';
 import { version } from './version.js';
 
 /** How fast a node is with time. */
@@ -41,6 +42,8 @@ export interface NodeOptions {
   readonly timing: NodeTiming;
   /** Snapshots. */
   readonly snapshots: SnapshotPolicy;
+  /** Where it records its engine; nowhere when not given. */
+  readonly recording?: RecordingPolicy;
   /** Version of the program. */
   readonly version: string;
 }
@@ -51,7 +54,10 @@ export const timingDefaults: NodeTiming = { tickMs: 50, electionTicks: 10, heart
 /** Defaults. */
 export const snapshotDefaults: SnapshotPolicy = { snapshotEntries: 10_000, retainedEntries: 5_000 };
 
-/** Options of time and snapshots as the command line has them: all text. */
+/** Most bytes of a recording, unless the command line says otherwise: 1 GiB. */
+export const recordBytesMaxDefault = 1024 ** 3;
+
+/** Options of time, snapshots and recordings as the command line has them: all text. */
 export interface EngineFlags {
   /** `--engine`. */
   readonly engine: string;
@@ -65,6 +71,10 @@ export interface EngineFlags {
   readonly snapshotEntries: string;
   /** `--retained-entries`. */
   readonly retainedEntries: string;
+  /** `--record`. */
+  readonly record?: string;
+  /** `--record-bytes-max`. */
+  readonly recordBytesMax: string;
 }
 
 /** The options of `synod node` as the command line has them: all text. */
@@ -115,7 +125,7 @@ export function readNodeOptions(flags: NodeFlags): NodeOptions {
 }
 
 /**
- * Reads the options of time and snapshots.
+ * Reads the options of time, snapshots and recordings.
  *
  * @param flags - The command line.
  * @throws {@link InvalidArgumentError} naming the first option that is wrong.
@@ -123,6 +133,7 @@ export function readNodeOptions(flags: NodeFlags): NodeOptions {
 export function readEngineFlags(flags: EngineFlags): {
   readonly timing: NodeTiming;
   readonly snapshots: SnapshotPolicy;
+  readonly recording?: RecordingPolicy;
 } {
   if (flags.engine === 'paxos') {
     throw new InvalidArgumentError(
@@ -143,5 +154,8 @@ export function readEngineFlags(flags: EngineFlags): {
     snapshotEntries: parseInteger(Number(flags.snapshotEntries), '--snapshot-entries', 1, 1_000_000_000),
     retainedEntries: parseInteger(Number(flags.retainedEntries), '--retained-entries', 0, 1_000_000_000),
   };
-  return { timing, snapshots };
+  const bytesMax = parseInteger(Number(flags.recordBytesMax), '--record-bytes-max', 4_096);
+  if (flags.record === undefined) return { timing, snapshots };
+  if (flags.record === '') throw new InvalidArgumentError('--record is empty: give a directory');
+  return { timing, snapshots, recording: { directory: flags.record, bytesMax } };
 }

@@ -65,6 +65,13 @@ const engineEvents: Readonly<Record<EngineEventType, Describe>> = {
     ),
   logDiscarded: describeDiscardedLog,
   dataLossFound: (details) => trouble('nodes', `takes no part any more${because(details)}`),
+  membershipChanged: describeMembership,
+  transferStarted: (details) =>
+    turningPoint('leadership', `hands its leadership to ${name(details, 'to')}${because(details)}`),
+  transferEnded: (details) =>
+    flag(details, 'stillLeads') === true
+      ? trouble('leadership', `could not hand its leadership to ${name(details, 'to')}${because(details)}`)
+      : undefined,
   messageIgnored: silent,
 };
 
@@ -154,6 +161,15 @@ function describeRole(details: JsonRecord): Sentence | undefined {
   if (to === 'learner') return plain('nodes', `becomes a learner, without a vote${because(details)}`);
   // How it became a candidate, and whom it follows afterwards, is told by events of their own.
   return undefined;
+}
+
+function describeMembership(details: JsonRecord): Sentence {
+  const membership = record(details.membership) ?? {};
+  const ids = (field: string) => (Array.isArray(membership[field]) ? membership[field] : []).length;
+  const outgoing = ids('outgoingVoters');
+  const what = `${ids('members')} members from index ${number(details, 'index')} on`;
+  const whole = outgoing === 0 ? what : `${what}, together with ${outgoing} outgoing voters`;
+  return { ...plain('nodes', `has ${whole}${because(details)}`), textOfMany: `have ${whole}` };
 }
 
 function describeLeader(details: JsonRecord, node: string | undefined): Sentence | undefined {

@@ -13,6 +13,7 @@ const hunted = [
   ['reads-without-leader', 'read freshness'],
   ['stale-cache', 'history'],
   ['commit-old-term', 'leader completeness'],
+  ['old-segment-too-early', 'storage contract'],
 ] as const;
 
 describe('the bug bank', () => {

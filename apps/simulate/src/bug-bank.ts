@@ -4,18 +4,9 @@
  */
 import { createRaftEngine } from '@synod/raft';
 import { type RegisterAnswer, RegisterMachine } from '@synod/simulator';
-import { loadChangedRaft, type SourceChange } from './planted-bug.js';
-import { type RaftSubject, raftSubject } from './raft-subject.js';
-
-/** One known mistake. */
-export interface PlantedBug {
-  /** Short name. */
-  readonly name: string;
-  /** What it does, and where it happened or is described. */
-  readonly about: string;
-  /** Makes what to run the storm on. */
-  load(): Promise<RaftSubject>;
-}
+import { loadChangedRaft, type PlantedBug, type SourceChange } from './planted-bug.js';
+import { raftSubject } from './raft-subject.js';
+import { storageBugs } from './storage-bugs.js';
 
 function inRaft(name: string, about: string, ...changes: readonly SourceChange[]): PlantedBug {
   return { name, about, load: async () => raftSubject(await loadChangedRaft(changes)) };
@@ -298,6 +289,7 @@ export const bugBank: readonly PlantedBug[] = [
     'loses the session table with a snapshot (zmq-raft)',
     () => new SessionlessSnapshotMachine(),
   ),
+  ...storageBugs,
 ];
 
 /**

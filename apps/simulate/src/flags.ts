@@ -2,10 +2,12 @@
 import * as os from 'node:os';
 import { type FaultKind, faultKinds } from '@synod/simulator';
 import { Command, InvalidArgumentError } from 'commander';
+import type { StorageName } from './wal-subject.js';
 
 /** The command line, read. */
 export interface Flags {
   readonly engine: string;
+  readonly storage: StorageName;
   readonly seeds: readonly [number, number];
   readonly ticks?: number;
   readonly virtualSeconds?: number;
@@ -18,6 +20,8 @@ export interface Flags {
   readonly script?: string;
   readonly bug?: string;
   readonly bugs?: true | string;
+  readonly hashes?: boolean;
+  readonly record?: string;
 }
 
 /** Reads the command line. */
@@ -25,6 +29,7 @@ export function readFlags(): Flags {
   const program = new Command('sim')
     .description('runs a simulated cluster through storms and checks that every rule holds')
     .option('--engine <name>', 'engine to run: raft', parseEngine, 'raft')
+    .option('--storage <name>', 'model, or wal for the real log on a simulated disk', parseStorage, 'model')
     .option('--seeds <first..last>', 'seeds to run', parseSeeds, [1, 100] as const)
     .option(
       '--ticks <count>',
@@ -40,7 +45,13 @@ export function readFlags(): Flags {
     .option('--script <json>', 'runs one script: its JSON, or a file that holds it')
     .option('--bug <name>', 'plants a bug of the bank, with --seeds or --script')
     .option('--bugs [names]', 'hunts every bug of the bank, or those named, and tells how long each took')
-    .option('--markdown <file>', 'writes the table of --bugs to a file');
+    .option('--markdown <file>', 'writes the table of --bugs to a file')
+    .option('--explore', 'explores a small cluster exhaustively instead: --explore --help tells more')
+    .option('--hashes', 'prints one hash a seed over everything that happened, to compare machines')
+    .option(
+      '--record <file>',
+      'runs --script or the first seed, and writes what every engine was told, for synod replay',
+    );
   program.parse();
   return program.opts<Flags>();
 }
@@ -48,6 +59,11 @@ export function readFlags(): Flags {
 function parseEngine(text: string): string {
   if (text === 'raft') return text;
   throw new InvalidArgumentError('this release simulates raft');
+}
+
+function parseStorage(text: string): StorageName {
+  if (text === 'model' || text === 'wal') return text;
+  throw new InvalidArgumentError('give model or wal');
 }
 
 function parseCount(text: string): number {

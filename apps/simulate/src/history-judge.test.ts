@@ -63,7 +63,7 @@ describe('the judge of histories', () => {
   });
 
   it('finds the stale reads that the ledger would have found, when the ledger does not look', async () => {
-    const loaded = await loadChanged('@synod/simulator', [
+    const loaded = await loadChanged('@synod/simulator', 'index.ts', [
       { file: 'simulator/applied-machine.ts', from: 'this.index >= read.floor', to: 'this.index >= 0' },
     ]);
     const lax = runScriptOf(loaded);

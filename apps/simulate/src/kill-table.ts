@@ -1,7 +1,8 @@
 /** How long the storm takes to find each bug of the bank. */
-import { drawScript, type RunReport, runScript, shrink } from '@synod/simulator';
-import type { PlantedBug } from './bug-bank.js';
+import { drawScript, type RunReport, runScriptOnStorage, shrinkOnStorage } from '@synod/simulator';
+import type { PlantedBug } from './planted-bug.js';
 import { type RaftSubject, raftSubject } from './raft-subject.js';
+import { walSubject } from './wal-subject.js';
 
 /** How one bug fared. */
 export interface Kill {
@@ -40,22 +41,25 @@ export async function huntBug(bug: PlantedBug, hunt: Hunt): Promise<Kill> {
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1_000_000;
   };
-  const sound = raftSubject();
+  const sound = subject.storage === undefined ? raftSubject() : walSubject();
   for (let seed = 1; ; seed++) {
     const script = drawScript(seed, hunt.ticks === undefined ? {} : { ticks: hunt.ticks });
-    const run = runScript(script, subject);
+    const run = await runScriptOnStorage(script, subject);
     // A seed that the shipped engine fails too says nothing about the planted bug.
-    const found = run.finding !== undefined && runScript(script, sound).finding === undefined;
+    const found =
+      run.finding !== undefined && (await runScriptOnStorage(script, sound)).finding === undefined;
     const cpuSeconds = spent();
-    if (found)
-      return { bug, run, smallest: hunt.shrinks ? small(run, subject) : undefined, seeds: seed, cpuSeconds };
+    if (found) {
+      const smallest = hunt.shrinks ? await small(run, subject) : undefined;
+      return { bug, run, smallest, seeds: seed, cpuSeconds };
+    }
     if (cpuSeconds >= hunt.cpuSecondsMax)
       return { bug, run: undefined, smallest: undefined, seeds: seed, cpuSeconds };
   }
 }
 
-function small(run: RunReport, subject: RaftSubject): RunReport {
-  return shrink(run, subject, { runsMax: 200, eventsMax: 1_000_000 }).smallest;
+async function small(run: RunReport, subject: RaftSubject): Promise<RunReport> {
+  return (await shrinkOnStorage(run, subject, { runsMax: 200, eventsMax: 1_000_000 })).smallest;
 }
 
 /**

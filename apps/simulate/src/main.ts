@@ -1,25 +1,42 @@
 /** `npm run sim`: storms by seed on all cores; replay of one script; the bug bank. */
 import * as fs from 'node:fs/promises';
-import { explain, parseScript, runScript } from '@synod/simulator';
+import { drawScript, explain, parseScript, runScriptOnStorage, type Script } from '@synod/simulator';
 import { bugBank, findBug } from './bug-bank.js';
+import { exploreCommand } from './explore.js';
 import { type Flags, readFlags } from './flags.js';
 import { huntBug, type Kill, killHead, killPage, killRow } from './kill-table.js';
-import { raftSubject } from './raft-subject.js';
+import { recordRun } from './record-run.js';
 import { storm, stormOnAllCores } from './storm.js';
+import { traceHashes } from './trace-hashes.js';
+import { subjectOn } from './wal-subject.js';
 
-process.exitCode = await run(readFlags());
+process.exitCode = process.argv.includes('--explore')
+  ? await exploreCommand(process.argv)
+  : await run(readFlags());
 
 async function run(flags: Flags): Promise<number> {
   if (flags.bugs !== undefined) return huntAll(flags.bugs, flags);
+  if (flags.hashes === true) {
+    for (const line of traceHashes(...flags.seeds, flags)) console.log(line);
+    return 0;
+  }
   if (flags.script !== undefined) return replay(flags.script, flags);
+  if (flags.record !== undefined) return runOne(drawScript(flags.seeds[0], flags), flags);
   if (flags.bug !== undefined) return storm(flags, await findBug(flags.bug).load());
   return stormOnAllCores(flags);
 }
 
 async function replay(given: string, flags: Flags): Promise<number> {
   const text = given.trimStart().startsWith('{') ? given : await fs.readFile(given, 'utf8');
-  const subject = flags.bug === undefined ? raftSubject() : await findBug(flags.bug).load();
-  const run = runScript(parseScript(text), subject);
+  return runOne(parseScript(text), flags);
+}
+
+async function runOne(script: Script, flags: Flags): Promise<number> {
+  const subject = flags.bug === undefined ? subjectOn(flags.storage) : await findBug(flags.bug).load();
+  const run =
+    flags.record === undefined
+      ? await runScriptOnStorage(script, subject)
+      : recordRun(script, subject, flags.record);
   console.log(explain(run));
   console.log(`trace hash ${run.traceHash}`);
   return run.finding === undefined ? 0 : 1;

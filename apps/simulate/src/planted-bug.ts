@@ -6,7 +6,18 @@ import * as fs from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import type { MakeRaftEngine } from './raft-subject.js';
+import type { MakeRaftEngine, RaftSubject } from './raft-subject.js';
+import type { OpenWal } from './wal-subject.js';
+
+/** One known mistake. */
+export interface PlantedBug {
+  /** Short name. */
+  readonly name: string;
+  /** What it does, and where it happened or is described. */
+  readonly about: string;
+  /** Makes what to run the storm on. */
+  load(): Promise<RaftSubject>;
+}
 
 /** One change of one file. */
 export interface SourceChange {
@@ -25,21 +36,38 @@ export interface SourceChange {
  * @throws Error when a text does not stand in its file exactly once: the source has moved on and so must the bank.
  */
 export async function loadChangedRaft(changes: readonly SourceChange[]): Promise<MakeRaftEngine> {
-  const loaded = await loadChanged('@synod/raft', changes);
+  const loaded = await loadChanged('@synod/raft', 'index.ts', changes);
   if (!isRaft(loaded)) throw new Error('the changed engine has no createRaftEngine');
   return loaded.createRaftEngine;
 }
 
 /**
+ * Builds the write-ahead log with changes and loads it.
+ *
+ * @param changes - What to change.
+ * @throws Error when a text does not stand in its file exactly once.
+ */
+export async function loadChangedWal(changes: readonly SourceChange[]): Promise<OpenWal> {
+  const loaded = await loadChanged('@synod/storage-wal', 'portable.ts', changes);
+  if (!isWal(loaded)) throw new Error('the changed storage has no openWal');
+  return loaded.openWal;
+}
+
+/**
  * Builds a package with changes and loads it.
  *
- * @param name - Name of the package.
+ * @param packageName - Name of the package.
+ * @param entry - File of its source to begin with.
  * @param changes - What to change, in it or in packages that it imports.
  * @throws Error when a text does not stand in its file exactly once.
  */
-export async function loadChanged(name: string, changes: readonly SourceChange[]): Promise<unknown> {
-  const packageFile = createRequire(import.meta.url).resolve(`${name}/package.json`);
-  const source = path.join(path.dirname(packageFile), 'src', 'index.ts');
+export async function loadChanged(
+  packageName: string,
+  entry: string,
+  changes: readonly SourceChange[],
+): Promise<unknown> {
+  const packageFile = createRequire(import.meta.url).resolve(`${packageName}/package.json`);
+  const source = path.join(path.dirname(packageFile), 'src', entry);
   const applied = new Set<SourceChange>();
   const { outputFiles } = await build({
     entryPoints: [source],
@@ -53,13 +81,17 @@ export async function loadChanged(name: string, changes: readonly SourceChange[]
     plugins: [changing(changes, applied)],
   });
   const missed = changes.find((change) => !applied.has(change));
-  if (missed !== undefined) throw new Error(`${missed.file} is no part of the build of ${name}`);
+  if (missed !== undefined) throw new Error(`${missed.file} is no part of the build of ${packageName}`);
   const code = outputFiles[0]?.text ?? '';
   return import(/* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
 }
 
 function isRaft(loaded: unknown): loaded is { readonly createRaftEngine: MakeRaftEngine } {
   return typeof loaded === 'object' && loaded !== null && 'createRaftEngine' in loaded;
+}
+
+function isWal(loaded: unknown): loaded is { readonly openWal: OpenWal } {
+  return typeof loaded === 'object' && loaded !== null && 'openWal' in loaded;
 }
 
 function changing(changes: readonly SourceChange[], applied: Set<SourceChange>): Plugin {

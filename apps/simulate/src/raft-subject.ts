@@ -1,5 +1,6 @@
 /** Raft under the storm: its engine with drawn limits, and what its messages promise. */
 import { ByteReader, type ConsensusEngine, type EngineStart, type Random } from '@synod/core';
+import type { RecordedOptions } from '@synod/core/recording';
 import { createRaftEngine, type RaftLimits, type RaftMessage, raftMessageCodec } from '@synod/raft';
 import {
   type Claim,
@@ -46,7 +47,7 @@ function raftUnderTest(make: MakeRaftEngine): EngineUnderTest<RaftMessage> {
   };
 }
 
-function drawLimits(random: Random): RaftLimits {
+function drawLimits(random: Random): Omit<RaftLimits, 'lease'> {
   const heartbeatTicks = random.integer(1, 4);
   return {
     heartbeatTicks,
@@ -60,6 +61,15 @@ function drawLimits(random: Random): RaftLimits {
 
 function pick(random: Random, values: readonly [number, ...number[]]): number {
   return values[random.integer(0, values.length)] ?? values[0];
+}
+
+/**
+ * The same limits as a recording keeps them.
+ *
+ * @param settings - Stands where it stands for the engine.
+ */
+export function limitsAsOptions(settings: Random): RecordedOptions {
+  return { ...drawLimits(settings) };
 }
 
 /** What a message tells others to rely on (Raft, figure 2: what is durable "before responding to RPCs"). */
@@ -81,6 +91,7 @@ function claimOf(message: RaftMessage): Claim | undefined {
     case 'heartbeatAnswer':
     case 'readRequest':
     case 'readAnswer':
+    case 'timeoutNow':
       return undefined;
   }
 }

@@ -5,17 +5,18 @@ import {
   expectedSituations,
   faultKinds,
   type RunReport,
-  runScript,
+  runScriptOnStorage,
   type SimulationReport,
-  shrink,
+  shrinkOnStorage,
   Tally,
 } from '@synod/simulator';
 import type { Flags } from './flags.js';
 import { HistoryTally } from './history-tally.js';
 import { showLine, showProgress } from './progress.js';
-import { type RaftSubject, raftSubject } from './raft-subject.js';
+import type { RaftSubject } from './raft-subject.js';
 import { runBatch } from './storm-batch.js';
 import { summaryLines } from './summary.js';
+import { subjectOn, walSituations } from './wal-subject.js';
 
 /** Runs all seeds, in as many threads as the flags say. */
 export async function stormOnAllCores(flags: Flags): Promise<number> {
@@ -39,8 +40,9 @@ export async function stormOnAllCores(flags: Flags): Promise<number> {
     return virtualUs < virtualSeconds * 1_000_000;
   });
   if (failed === undefined) return conclude(sums, undefined, flags);
-  const run = runScript(drawScript(failed.seed, flags), raftSubject());
-  return conclude(sums, shrunk(run, raftSubject()), flags, failed.seed);
+  const subject = subjectOn(flags.storage);
+  const run = await runScriptOnStorage(drawScript(failed.seed, flags), subject);
+  return conclude(sums, await shrunk(run, subject), flags, failed.seed);
 }
 
 /** On this thread only, since a planted bug cannot be sent to another. */
@@ -48,18 +50,18 @@ export async function storm(flags: Flags, subject: RaftSubject): Promise<number>
   const [first, last] = flags.seeds;
   const sums = { tally: new Tally(), histories: new HistoryTally() };
   for (let seed = first; seed <= last; seed++) {
-    const run = runScript(drawScript(seed, flags), subject);
+    const run = await runScriptOnStorage(drawScript(seed, flags), subject);
     sums.tally.add(run);
     sums.histories.add(subject.judge.take());
-    if (run.finding !== undefined) return conclude(sums, shrunk(run, subject), flags, seed);
+    if (run.finding !== undefined) return conclude(sums, await shrunk(run, subject), flags, seed);
   }
   return conclude(sums, undefined, flags);
 }
 
-function shrunk(run: RunReport, subject: RaftSubject): RunReport {
+async function shrunk(run: RunReport, subject: RaftSubject): Promise<RunReport> {
   console.log(`seed ${run.script.seed} failed: ${run.finding?.message ?? 'but not a second time'}`);
   console.log('shrinking it');
-  return shrink(run, subject).smallest;
+  return (await shrinkOnStorage(run, subject)).smallest;
 }
 
 interface Sums {
@@ -81,7 +83,8 @@ async function conclude(
     const summary = { ...report, histories: histories.counts(), cpuSeconds };
     await fs.writeFile(flags.json, `${JSON.stringify(summary, undefined, 2)}\n`);
   }
-  const missed = expectedSituations.filter((situation) => report.coverage[situation] === undefined);
+  const expected = flags.storage === 'wal' ? [...expectedSituations, ...walSituations] : expectedSituations;
+  const missed = expected.filter((situation) => report.coverage[situation] === undefined);
   if (missed.length > 0) console.log(`never reached: ${missed.join(', ')}`);
   if (failure !== undefined) {
     explainFailure(report, failure, flags, failedSeed);
@@ -97,7 +100,8 @@ function explainFailure(
   flags: Flags,
   failedSeed: number | undefined,
 ): void {
-  const bug = flags.bug === undefined ? '' : ` --bug ${flags.bug}`;
+  const storage = flags.storage === 'model' ? '' : ` --storage ${flags.storage}`;
+  const bug = flags.bug === undefined ? storage : ` --bug ${flags.bug}`;
   console.log(report.explanation);
   console.log('replay the shrunk script:');
   console.log(`  npm run sim --${bug} --script '${JSON.stringify(failure.script)}'`);

@@ -1,8 +1,8 @@
 /** One core's share: runs the seeds it is given, one at a time. */
 import { parentPort } from 'node:worker_threads';
-import { drawScript, type FaultKind, type RunReport, runScript } from '@synod/simulator';
+import { drawScript, type FaultKind, type RunReport, runScriptOnStorage } from '@synod/simulator';
 import type { Judgement } from './history-judge.js';
-import { raftSubject } from './raft-subject.js';
+import { type StorageName, subjectOn } from './wal-subject.js';
 
 /** A seed to run. */
 export interface SeedOrder {
@@ -10,6 +10,7 @@ export interface SeedOrder {
   readonly ticks: number | undefined;
   readonly faults: readonly FaultKind[];
   readonly nodes: number | undefined;
+  readonly storage: StorageName;
 }
 
 /** What a worker tells of a seed. */
@@ -19,15 +20,17 @@ export interface SeedResult extends Omit<RunReport, 'script'> {
   readonly judgement: Judgement | undefined;
 }
 
-const subject = raftSubject();
+parentPort?.on('message', (order: SeedOrder) => {
+  void runSeed(order).then((result) => parentPort?.postMessage(result));
+});
 
-parentPort?.on('message', ({ seed, ticks, faults, nodes }: SeedOrder) => {
+async function runSeed({ seed, ticks, faults, nodes, storage }: SeedOrder): Promise<SeedResult> {
   const script = drawScript(seed, {
     faults,
     ...(ticks === undefined ? {} : { ticks }),
     ...(nodes === undefined ? {} : { nodes }),
   });
-  const { script: _, ...rest } = runScript(script, subject);
-  const result: SeedResult = { seed, ...rest, judgement: subject.judge.take() };
-  parentPort?.postMessage(result);
-});
+  const subject = subjectOn(storage);
+  const { script: _, ...rest } = await runScriptOnStorage(script, subject);
+  return { seed, ...rest, judgement: subject.judge.take() };
+}

@@ -3,7 +3,7 @@
  * safe integers. The reader trusts nothing: each length is checked against what is left before anything is taken or
  * allocated, so that a peer's bytes can cost no more memory than they occupy.
  */
-import { DecodeError, invariant } from './errors.js';
+import { DecodeError, InvariantViolation, invariant } from './errors.js';
 import { decodeUtf8, encodeUtf8Into, utf8Length } from './utf8.js';
 
 const empty = new Uint8Array(0);
@@ -20,6 +20,7 @@ const empty = new Uint8Array(0);
  * ```
  */
 export class ByteWriter {
+  // No DataView beside it: making one costs more than all that is ever read or written through it.
   #buffer: Uint8Array;
   #length = 0;
 
@@ -50,8 +51,8 @@ export class ByteWriter {
    */
   u32(value: number): void {
     this.#reserve(4);
-    setU32(this.#buffer, this.#length, value);
     this.#length += 4;
+    this.patchU32(this.#length - 4, value);
   }
 
   /**
@@ -60,7 +61,8 @@ export class ByteWriter {
    * @param value - Integer from 0 to 2^53 - 1.
    */
   varint(value: number): void {
-    invariant(Number.isSafeInteger(value) && value >= 0, `varint ${value} is a safe integer from 0`);
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new InvariantViolation(`varint ${value} is a safe integer from 0`);
     this.#reserve(8);
     let rest = value;
     while (rest >= 0x80) {
@@ -121,7 +123,11 @@ export class ByteWriter {
    */
   patchU32(position: number, value: number): void {
     invariant(position + 4 <= this.#length, 'patched bytes lie within what was written');
-    setU32(this.#buffer, position, value);
+    const buffer = this.#buffer;
+    buffer[position] = value;
+    buffer[position + 1] = value >>> 8;
+    buffer[position + 2] = value >>> 16;
+    buffer[position + 3] = value >>> 24;
   }
 
   /** What was written, as a view that is valid until the next write or {@link clear}. No copy. */
@@ -131,7 +137,12 @@ export class ByteWriter {
 
   /** What was written, as a copy of its own. */
   copy(): Uint8Array {
-    return this.#buffer.slice(0, this.#length);
+    const length = this.#length;
+    if (length > 64) return this.#buffer.slice(0, length);
+    // Short arrays live on the heap, and a loop fills them faster than a call.
+    const copy = new Uint8Array(length);
+    for (let position = 0; position < length; position++) copy[position] = this.#buffer[position] ?? 0;
+    return copy;
   }
 
   /** Hands over what was written, without a copy, and starts again with an empty buffer. */
@@ -189,11 +200,16 @@ export class ByteReader {
     const start = this.#advance(4);
     const bytes = this.#bytes;
     const low = (bytes[start] ?? 0) | ((bytes[start + 1] ?? 0) << 8) | ((bytes[start + 2] ?? 0) << 16);
-    return (low | ((bytes[start + 3] ?? 0) << 24)) >>> 0;
+    return low + (bytes[start + 3] ?? 0) * 0x1000000;
   }
 
   /** Reads what {@link ByteWriter.varint} wrote; refuses values above 2^53 - 1 and needlessly long forms. */
   varint(): number {
+    const first = this.#bytes[this.#position];
+    if (first !== undefined && first < 0x80) {
+      this.#position++;
+      return first;
+    }
     let value = 0;
     let scale = 1;
     for (let length = 1; length <= 8; length++) {
@@ -267,14 +283,6 @@ export class ByteReader {
     this.#position += length;
     return start;
   }
-}
-
-/** Byte by byte: a `DataView` for each reader and writer costs more than all that most of them read or write. */
-function setU32(bytes: Uint8Array, position: number, value: number): void {
-  bytes[position] = value;
-  bytes[position + 1] = value >>> 8;
-  bytes[position + 2] = value >>> 16;
-  bytes[position + 3] = value >>> 24;
 }
 
 /**

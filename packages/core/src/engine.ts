@@ -12,7 +12,7 @@ import type { DurableWrite, RecoveredState, SaveReceipt, SnapshotMeta } from './
 import type { Entry, ProposalId } from './entry.js';
 import type { Effect } from './errors.js';
 import type { EngineEvent } from './events.js';
-import type { Fingerprint } from './fingerprint.js';
+import type { Fingerprint, FingerprintView } from './fingerprint.js';
 import type { EngineKind, GroupId, LogIndex, NodeId } from './ids.js';
 import type { Membership } from './membership.js';
 import type { EngineStatus } from './status.js';
@@ -46,14 +46,34 @@ export type ReadMode = 'index' | 'lease';
 
 /** A wish to change the members of a group. */
 export interface MembershipChange {
-  /** Members as they shall be when the change is complete. */
+  /**
+   * Members as they shall be when the change is complete, with no outgoing voters. Any number of nodes may come, go or
+   * change their part at once. Whoever stays keeps the ordinal; whoever comes gets one that nobody has.
+   */
   readonly target: Membership;
+  /**
+   * Whether a node may become a voter before its log has caught up. Then commands may wait until it has. Default
+   * `false`: such a change is refused with `NOT_READY`; add the node as a learner first.
+   */
+  readonly admitLagging?: boolean;
+}
+
+/** Protocol timing that can be changed while an engine runs. */
+export interface EngineTiming {
+  /** Least election timeout in ticks. */
+  readonly electionTicks?: number;
+  /** Ticks between a leader's signs of life. */
+  readonly heartbeatTicks?: number;
 }
 
 /** Everything that can happen to an engine. */
 export type EngineInput<Message extends EngineMessage> =
-  /** One unit of logical time passed. The caller decides how long it is. */
-  | { readonly type: 'tick' }
+  /**
+   * One unit of logical time passed. The caller decides how long it is. `missed` says how many more passed before it
+   * while the process stood still: they move no timeout, so that a pause starts no election, but they end a leader's
+   * lease.
+   */
+  | { readonly type: 'tick'; readonly missed?: number }
   /**
    * A message arrived. Its sender was authenticated as `message.from` and it is for this node. A message that offers
    * a snapshot is stepped only after that snapshot is durable here.
@@ -61,7 +81,10 @@ export type EngineInput<Message extends EngineMessage> =
   | { readonly type: 'receive'; readonly message: Message }
   /** Commands to put into the log. */
   | { readonly type: 'propose'; readonly commands: readonly ProposedCommand[] }
-  /** A barrier for a linearizable read. */
+  /**
+   * A barrier for a linearizable read. Before one of mode `lease` the caller steps a `tick` for all the time that has
+   * passed, as its clock says: a lease is no better than the time that its engine is told.
+   */
   | { readonly type: 'read'; readonly context: ReadContext; readonly mode: ReadMode }
   /** A {@link DurableWrite} is on disk. Receipts come in the order of the writes. */
   | { readonly type: 'saved'; readonly receipt: SaveReceipt }
@@ -73,12 +96,20 @@ export type EngineInput<Message extends EngineMessage> =
   | { readonly type: 'snapshotSent'; readonly peer: NodeId; readonly delivered: boolean }
   /** Change who takes part. */
   | { readonly type: 'changeMembership'; readonly change: MembershipChange; readonly proposal: ProposalId }
-  /** Hand the leadership to another node, or to the best one. */
+  /**
+   * Hand the leadership to another voter, or to the most advanced one. Commands are refused meanwhile. When another
+   * node leads, that shows as an event; when nothing came of it within an election timeout, a refusal says so.
+   */
   | { readonly type: 'transferLeadership'; readonly to?: NodeId }
   /** Try to become leader now, without waiting for the election timeout. For operators and tests. */
   | { readonly type: 'campaign' }
   /** The transport lost the way to a peer, or dropped messages for it. */
-  | { readonly type: 'peerUnreachable'; readonly peer: NodeId };
+  | { readonly type: 'peerUnreachable'; readonly peer: NodeId }
+  /**
+   * Change the timing from now on. One that is out of its range throws {@link InvalidArgumentError} and changes
+   * nothing.
+   */
+  | { readonly type: 'retime'; readonly timing: EngineTiming };
 
 /** Why an engine refused something. */
 export type RefusalCode =
@@ -90,6 +121,12 @@ export type RefusalCode =
   | 'OVERLOADED'
   /** Too large for one entry. */
   | 'TOO_LARGE'
+  /** Not possible now, but later it may be: `reason` says what to wait for. */
+  | 'NOT_READY'
+  /** Never possible as it was asked: `reason` says what would be. */
+  | 'INVALID'
+  /** Begun and given up. */
+  | 'ABORTED'
   /** Another entry was committed at the index that this proposal had: it never takes effect. */
   | 'SUPERSEDED'
   /** This node lost track of it, by a snapshot that covers its index: nobody here knows its fate. */
@@ -189,8 +226,13 @@ export interface ConsensusEngine<Message extends EngineMessage> {
   status(): EngineStatus;
   /** An independent copy, for explorers and time travel. Effects that were not taken are copied too. */
   clone(): ConsensusEngine<Message>;
-  /** Digest of the protocol state. */
-  fingerprint(): Fingerprint;
+  /**
+   * Digest of everything that can influence what the engine ever does, effects that were not taken included: engines
+   * with equal digests do the same for the same inputs.
+   *
+   * @param view - What to leave out, and under which names. Without it nothing, and their own.
+   */
+  fingerprint(view?: FingerprintView): Fingerprint;
 }
 
 /** Turns an engine's messages into bytes and back. Provided by each engine package. */

@@ -3,6 +3,7 @@
  * plain data without time; whoever takes them off the engine knows when that was.
  */
 import type { LogIndex, LogPosition, NodeId, Term } from './ids.js';
+import type { Membership } from './membership.js';
 
 /**
  * Part a node plays. Raft: `follower`, `pre-candidate`, `candidate`, `leader`. Paxos: `follower` (an acceptor that
@@ -79,6 +80,25 @@ export type EngineEvent =
   | { readonly type: 'logDiscarded'; readonly through: LogPosition }
   /** This node found that its own disk went back or contradicts what is committed: it takes no part any more. */
   | { readonly type: 'dataLossFound'; readonly reason: string }
+  /**
+   * Other members govern from an index on: at once when the entry is in the log, committed or not (Raft §6). With
+   * outgoing voters the change is under way; a lower index than before means that an entry was dropped again.
+   */
+  | {
+      readonly type: 'membershipChanged';
+      readonly membership: Membership;
+      readonly index: LogIndex;
+      readonly reason: string;
+    }
+  /** A leader begins to hand its leadership over. */
+  | { readonly type: 'transferStarted'; readonly to: NodeId; readonly reason: string }
+  /** That has ended: this node stopped leading, or leads on because nothing came of it. */
+  | {
+      readonly type: 'transferEnded';
+      readonly to: NodeId;
+      readonly stillLeads: boolean;
+      readonly reason: string;
+    }
   /** A message was put aside; says why. */
   | {
       readonly type: 'messageIgnored';

@@ -36,6 +36,39 @@ describe('FingerprintBuilder', () => {
     expect(new Set(digests).size).toBe(digests.length);
   });
 
+  it('folds in plain values by what they hold, whatever the order of their fields', () => {
+    const plain = (value: unknown) => digest((builder) => builder.plain(value));
+    expect(plain({ index: 1, term: 2, proposal: undefined })).toBe(plain({ term: 2, index: 1 }));
+    const values = [
+      undefined,
+      null,
+      0,
+      1,
+      0.5,
+      Number.NaN,
+      '',
+      '1',
+      true,
+      false,
+      [],
+      [1],
+      [[1]],
+      {},
+      { a: 1 },
+      { a: 2 },
+      { b: 1 },
+      [1, 2],
+      [2, 1],
+      new Uint8Array(),
+      Uint8Array.of(1),
+      { a: [1] },
+      { a: { b: 1 } },
+      [undefined],
+      [null],
+    ];
+    expect(new Set(values.map(plain)).size).toBe(values.length);
+  });
+
   it('changes with every single bit of a number', () => {
     const seen = new Set<string>();
     for (let bit = 0; bit < 53; bit++) seen.add(digest((builder) => builder.number(2 ** bit)));

@@ -37,6 +37,7 @@ export type {
   EngineInput,
   EngineMessage,
   EngineStart,
+  EngineTiming,
   MembershipChange,
   MessageCodec,
   ProposedCommand,
@@ -61,7 +62,7 @@ export {
 } from './errors.js';
 export type { EngineEvent, EngineEventType, Role } from './events.js';
 export type { FileHandle, FileSystem } from './file-system.js';
-export { type Fingerprint, FingerprintBuilder } from './fingerprint.js';
+export { type Fingerprint, FingerprintBuilder, type FingerprintView } from './fingerprint.js';
 export {
   type EngineKind,
   type GroupId,

@@ -15,6 +15,8 @@ export interface PeerProgress {
   readonly state: 'probe' | 'replicate' | 'snapshot';
   /** Appends sent and not answered yet. */
   readonly inFlight: number;
+  /** Bytes of the entries in them. */
+  readonly inFlightBytes?: number;
   /** Ticks since the peer was last heard. */
   readonly silentTicks: number;
 }
@@ -45,8 +47,14 @@ export interface EngineStatus {
   readonly lastIndex: LogIndex;
   /** Newest snapshot; the start of the log when there is none. */
   readonly snapshot: LogPosition;
-  /** Members that govern now. */
+  /** Members that govern now: voters, learners and, while a change is under way, outgoing voters. */
   readonly membership: Membership;
+  /** Index of the entry that they stand in; 0 for the members that the group began with. */
+  readonly membershipIndex?: LogIndex;
+  /** Whom a leader hands its leadership to at the moment. */
+  readonly transferTo?: NodeId;
+  /** Ticks for which a leader's lease lasts yet; absent without leases, 0 when it has run out. */
+  readonly leaseTicksLeft?: number;
   /** What a leader knows of its peers; empty on other nodes. */
   readonly peers: readonly PeerProgress[];
   /** Reads that wait for their barrier. */

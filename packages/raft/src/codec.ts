@@ -2,10 +2,14 @@
  * Raft's messages as bytes. Each begins with its number and the format version is said once by the connection; sender
  * and receiver are not repeated. Entries of one append share the index of the first, and a term is written only where
  * it changes.
+ *
+ * Releases of different age share a cluster: a message that uses nothing new has the bytes of the first release. What
+ * was added since stands behind it as numbered fields, told by the top bit of the message's number; a reader passes
+ * over fields that it does not know.
  */
 import {
-  type ByteReader,
-  type ByteWriter,
+  ByteReader,
+  ByteWriter,
   DecodeError,
   type Entry,
   entryKinds,
@@ -30,7 +34,22 @@ const typeNumbers = {
   installSnapshot: 8,
   readRequest: 9,
   readAnswer: 10,
+  timeoutNow: 11,
 } as const satisfies Record<RaftMessage['type'], number>;
+
+/** Set in a message's number when added fields follow the message. */
+const withFields = 0x80;
+
+/**
+ * Numbers of the added fields. Never reused. A field is written as twice its number and a varint, or, should one ever
+ * need it, as twice its number plus 1 and bytes.
+ */
+const fieldNumbers = { session: 1, transfer: 2 } as const;
+
+interface AddedFields {
+  session?: number;
+  transfer?: boolean;
+}
 
 /** Most entries that one append can announce. */
 const appendEntriesMax = 1_000_000;
@@ -48,8 +67,30 @@ export const raftMessageCodec: MessageCodec<RaftMessage> = {
 };
 
 function encodeMessage(message: RaftMessage, writer: ByteWriter): void {
-  writer.u8(typeNumbers[message.type]);
+  const fields = encodeFields(message);
+  writer.u8(typeNumbers[message.type] | (fields === undefined ? 0 : withFields));
   writer.varint(message.term);
+  encodeBody(message, writer);
+  if (fields !== undefined) writer.bytes(fields);
+}
+
+function encodeFields(message: RaftMessage): Uint8Array | undefined {
+  const session = 'session' in message ? message.session : undefined;
+  const transfer = message.type === 'requestVote' && message.transfer === true;
+  if (session === undefined && !transfer) return undefined;
+  const writer = new ByteWriter(16);
+  if (session !== undefined) {
+    writer.varint(fieldNumbers.session * 2);
+    writer.varint(session);
+  }
+  if (transfer) {
+    writer.varint(fieldNumbers.transfer * 2);
+    writer.varint(1);
+  }
+  return writer.take();
+}
+
+function encodeBody(message: RaftMessage, writer: ByteWriter): void {
   switch (message.type) {
     case 'requestVote':
       writer.boolean(message.preVote);
@@ -94,6 +135,8 @@ function encodeMessage(message: RaftMessage, writer: ByteWriter): void {
       writer.boolean(message.index !== undefined);
       writer.varint(message.index ?? 0);
       return;
+    case 'timeoutNow':
+      return;
     default:
       return unreachable(message);
   }
@@ -112,6 +155,45 @@ function encodeEntries(writer: ByteWriter, entries: readonly Entry[], prevLogTer
 
 function decodeMessage(reader: ByteReader, from: NodeId, to: NodeId): RaftMessage {
   const number = reader.u8();
+  if (number < withFields) return decodeBody(number, reader, from, to);
+  const message = decodeBody(number - withFields, reader, from, to);
+  return withAddedFields(message, decodeFields(reader.bytes()));
+}
+
+function decodeFields(bytes: Uint8Array): AddedFields {
+  const reader = new ByteReader(bytes);
+  const fields: AddedFields = {};
+  while (reader.remaining > 0) {
+    const key = reader.varint();
+    if (key % 2 === 1) {
+      reader.bytes();
+      continue;
+    }
+    const value = reader.varint();
+    if (key === fieldNumbers.session * 2) fields.session = value;
+    else if (key === fieldNumbers.transfer * 2) fields.transfer = value === 1;
+  }
+  return fields;
+}
+
+/** Fields that a kind of message does not have are passed over like unknown ones. */
+function withAddedFields(message: RaftMessage, { session, transfer }: AddedFields): RaftMessage {
+  switch (message.type) {
+    case 'requestVote':
+      return transfer === true ? { ...message, transfer } : message;
+    case 'appendEntries':
+    case 'appendAccepted':
+    case 'appendRefused':
+    case 'heartbeat':
+    case 'heartbeatAnswer':
+    case 'installSnapshot':
+      return session === undefined ? message : { ...message, session };
+    default:
+      return message;
+  }
+}
+
+function decodeBody(number: number, reader: ByteReader, from: NodeId, to: NodeId): RaftMessage {
   const term = reader.varint();
   switch (number) {
     case typeNumbers.requestVote: {
@@ -160,14 +242,16 @@ function decodeMessage(reader: ByteReader, from: NodeId, to: NodeId): RaftMessag
       const index = reader.varint();
       return { from, to, type: 'readAnswer', term, life, request, index: known ? index : undefined };
     }
+    case typeNumbers.timeoutNow:
+      return { from, to, type: 'timeoutNow', term };
     default:
       throw new DecodeError(
-        `${number} is no raft message type: this release knows 1 to ${typeNumbers.readAnswer}`,
+        `${number} is no raft message type: this release knows 1 to ${typeNumbers.timeoutNow}`,
       );
   }
 }
 
-/** Entry data is copied out of the source, which the transport reuses. */
+/** Entry data is a view into the source, as the contract says: who reuses the source copies it once for all. */
 function decodeEntries(reader: ByteReader, prevLogIndex: number, prevLogTerm: number): readonly Entry[] {
   const count = reader.count(appendEntriesMax, 'entries');
   const entries: Entry[] = [];
@@ -179,7 +263,7 @@ function decodeEntries(reader: ByteReader, prevLogIndex: number, prevLogTerm: nu
       throw new DecodeError('entry beyond 2^53');
     const kind = entryKinds[reader.u8()];
     if (kind === undefined) throw new DecodeError('unknown entry kind');
-    entries.push({ index, term, kind, data: reader.bytes().slice() });
+    entries.push({ index, term, kind, data: reader.bytes() });
   }
   return entries;
 }

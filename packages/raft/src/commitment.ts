@@ -2,9 +2,9 @@
  * From replicated to committed to handed out (Raft §5.3, §5.4.2): a leader commits by counting only what it wrote in
  * its own term, and no node hands out an entry that its own disk does not hold yet.
  */
-import { type Entry, invariant, type LogIndex } from '@synod/core';
+import { type Entry, InvariantViolation, type LogIndex } from '@synod/core';
 import { entryBytes } from './log.js';
-import { type RaftState, report } from './state.js';
+import { type RaftState, report, restAfterCommit } from './state.js';
 
 /** Moves a leader's commit index to what a quorum holds durably, if that entry is of its own term (figure 8). */
 export function commitByCounting(state: RaftState): void {
@@ -19,17 +19,21 @@ export function commitByCounting(state: RaftState): void {
 /** Commits everything through an index. */
 export function commitThrough(state: RaftState, index: LogIndex): void {
   if (index <= state.commitIndex) return;
-  invariant(
-    index <= state.log.lastIndex,
-    `commit index ${index} lies within the log, which ends at ${state.log.lastIndex}`,
-  );
+  if (index > state.log.lastIndex) {
+    throw new InvariantViolation(
+      `commit index ${index} lies within the log, which ends at ${state.log.lastIndex}`,
+    );
+  }
   report(state, { type: 'commitAdvanced', from: state.commitIndex, to: index });
   if (state.role === 'leader') {
     for (let at = state.commitIndex + 1; at <= index; at++)
       state.uncommittedBytes -= entryBytes(state.log.entryAt(at));
     if (state.uncommittedBytes < 0) state.uncommittedBytes = 0;
   }
+  const before = state.commitIndex;
   state.commitIndex = index;
+  const { latest } = state.memberships;
+  if (latest.index > before && latest.index <= index) restAfterCommit(state);
 }
 
 /** Hands out what is committed and durable here. */
@@ -37,7 +41,7 @@ export function emitCommitted(state: RaftState): void {
   const through = Math.min(state.commitIndex, state.log.durableIndex);
   for (let index = state.emittedIndex + 1; index <= through; index++) {
     const entry = state.log.entryAt(index);
-    invariant(entry !== undefined, `committed entry ${index} is in the log`);
+    if (entry === undefined) throw new InvariantViolation(`committed entry ${index} is in the log`);
     state.outbox.committed.push(state.dropped.size === 0 ? entry : reunite(state, entry));
   }
   if (through > state.emittedIndex) state.emittedIndex = through;
@@ -63,9 +67,21 @@ function reunite(state: RaftState, entry: Entry): Entry {
 
 /** Remembers this node's own proposals among entries that left its log. */
 export function rememberDropped(state: RaftState, entries: readonly Entry[]): void {
-  for (const { index, term, proposal } of entries) {
-    if (proposal !== undefined && index > state.emittedIndex) state.dropped.set(index, { term, proposal });
+  for (const { index, term, kind, proposal } of entries) {
+    if (proposal === undefined || index <= state.emittedIndex) continue;
+    if (kind === 'membership') loseSight(state, proposal, index);
+    else state.dropped.set(index, { term, proposal });
   }
+}
+
+/** What its own entry began, or another leader may complete in its place, cannot be told from the entry alone. */
+function loseSight(state: RaftState, proposal: number, index: LogIndex): void {
+  state.outbox.refused.push({
+    subject: { type: 'proposal', proposal },
+    code: 'OUTCOME_UNKNOWN',
+    effect: 'unknown',
+    reason: `another leader dropped the change of membership at index ${index}, but may complete it with an entry of its own`,
+  });
 }
 
 /** Gives up on dropped proposals at indexes that a snapshot covers: what was decided there is no longer seen here. */

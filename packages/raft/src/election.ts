@@ -5,6 +5,8 @@
  * fail one way or in part.
  */
 import { invariant, type VoteResult } from '@synod/core';
+import { breaksLease, Lease, mustKeepLease } from './lease.js';
+import { entryBytes } from './log.js';
 import type { RequestVote, Vote } from './messages.js';
 import { Progress } from './progress.js';
 import {
@@ -12,6 +14,7 @@ import {
   becomeFollower,
   changeRole,
   ignore,
+  mayLead,
   type RaftState,
   report,
   resetElectionClock,
@@ -28,13 +31,15 @@ export function tickElection(state: RaftState): void {
 /** Asks for pre-votes, if this node may lead at all. */
 export function campaign(state: RaftState, reason: string): void {
   resetElectionClock(state);
-  if (state.role === 'leader' || !state.quorum.isVoter(state.id)) return;
-  changeRole(state, 'pre-candidate', reason);
+  if (state.role === 'leader' || mustKeepLease(state)) return;
+  if (!mayLead(state) || diskStalls(state)) return setLeader(state, undefined);
   setLeader(state, undefined);
-  askForVotes(state, true, reason);
+  if (!state.settings.preVote) return standForElection(state, reason, false);
+  changeRole(state, 'pre-candidate', reason);
+  askForVotes(state, true, reason, false);
 }
 
-function askForVotes(state: RaftState, preVote: boolean, reason: string): void {
+function askForVotes(state: RaftState, preVote: boolean, reason: string, transfer: boolean): void {
   const term = preVote ? state.term + 1 : state.term;
   report(state, { type: 'campaignStarted', term, preVote, reason });
   state.votes.set(state.id, true);
@@ -50,6 +55,7 @@ function askForVotes(state: RaftState, preVote: boolean, reason: string): void {
       preVote,
       lastLogIndex: state.log.lastIndex,
       lastLogTerm: state.log.lastTerm,
+      transfer: transfer ? true : undefined,
     });
   }
   countVotes(state);
@@ -65,20 +71,21 @@ function countVotes(state: RaftState): void {
       `a majority refused its ${state.role === 'candidate' ? 'vote' : 'pre-vote'}`,
     );
   } else if (state.role === 'pre-candidate') {
-    standForElection(state);
+    standForElection(state, 'a majority would vote for this node', false);
   } else {
     becomeLeader(state);
   }
 }
 
-function standForElection(state: RaftState): void {
-  const reason = 'a majority would vote for this node';
+/** Claims the next term and asks for votes in it. */
+export function standForElection(state: RaftState, reason: string, transfer: boolean): void {
   report(state, { type: 'termChanged', from: state.term, to: state.term + 1, reason });
   state.term++;
   state.votedFor = state.id;
   state.hardStateChanged = true;
   changeRole(state, 'candidate', reason);
-  askForVotes(state, false, reason);
+  setLeader(state, undefined);
+  askForVotes(state, false, reason, transfer);
 }
 
 /** Leads from here on, beginning with a no-op that lets entries of earlier terms commit (§5.4.2, §8). */
@@ -87,7 +94,10 @@ function becomeLeader(state: RaftState): void {
   setLeader(state, state.id);
   const nextIndex = state.log.lastIndex + 1;
   for (const peer of state.peers) state.progress.set(peer, new Progress(nextIndex));
+  if (state.settings.lease !== undefined) state.lease = new Lease();
   state.log.append({ index: nextIndex, term: state.term, kind: 'noop', data: new Uint8Array(0) });
+  for (let index = state.commitIndex + 1; index <= nextIndex; index++)
+    state.uncommittedBytes += entryBytes(state.log.entryAt(index));
   report(state, { type: 'entriesAppended', from: nextIndex, to: nextIndex, term: state.term });
 }
 
@@ -124,7 +134,6 @@ export function receiveRequestVote(state: RaftState, message: RequestVote): void
 }
 
 function reasonToRefuse(state: RaftState, message: RequestVote): string | undefined {
-  if (!state.quorum.isVoter(state.id)) return 'this node is a learner and has no vote';
   if (message.term < state.term) return `term ${message.term} is over, this is term ${state.term}`;
   if (message.preVote) {
     if (message.term === state.term) return `term ${message.term} has begun already`;
@@ -143,12 +152,23 @@ function reasonToRefuse(state: RaftState, message: RequestVote): string | undefi
   );
 }
 
+/** Whether a save takes longer than a leader's disk may. */
+export function diskStalls(state: RaftState): boolean {
+  return state.stalledTicks >= state.settings.saveTicksMax;
+}
+
 /**
  * Whether a vote request must not even raise this node's term: it has heard from a leader within the least election
  * timeout, so whoever asks is cut off or was removed (§6).
  */
-export function hearsALeader(state: RaftState): boolean {
-  return state.leader !== undefined && state.electionElapsed < state.settings.electionTicks;
+export function hearsALeader(state: RaftState, message: RequestVote): boolean {
+  if (message.transfer === true) return false;
+  if (breaksLease(state, message)) return true;
+  return (
+    message.term > state.term &&
+    state.leader !== undefined &&
+    state.electionElapsed < state.settings.electionTicks
+  );
 }
 
 /** Refuses a request for a vote without looking at it further, because a leader is alive. */
@@ -159,7 +179,10 @@ export function refuseWhileLed(state: RaftState, message: RequestVote): void {
     term: message.term,
     preVote: message.preVote,
     granted: false,
-    reason: `${state.leader} leads term ${state.term} and was heard ${state.electionElapsed} ticks ago`,
+    reason:
+      state.leader === undefined
+        ? `a leader heard ${state.ticksSinceLeader} ticks ago may hold a lease`
+        : `${state.leader} leads term ${state.term} and was heard ${state.electionElapsed} ticks ago`,
   });
   state.outbox.sendNow.push({
     from: state.id,

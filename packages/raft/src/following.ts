@@ -1,8 +1,9 @@
 /** What a node does with a leader's messages: append, heartbeat, snapshot (Raft §5.3, §7). */
-import { type Entry, type LogIndex, MajorityQuorum } from '@synod/core';
+import { type Entry, isSynodError, type LogIndex } from '@synod/core';
 import { commitThrough, forgetDroppedThrough, rememberDropped } from './commitment.js';
+import { decodeMembership } from './memberships.js';
 import type { AppendEntries, Heartbeat, InstallSnapshot } from './messages.js';
-import { becomeFollower, haltForDataLoss, ignore, type RaftState, report } from './state.js';
+import { becomeFollower, governByLatest, haltForDataLoss, ignore, type RaftState, report } from './state.js';
 
 /** A leader of this term spoke: follow it and wait anew. Tells whether its message may be acted upon. */
 function heed(state: RaftState, message: AppendEntries | Heartbeat | InstallSnapshot): boolean {
@@ -11,8 +12,9 @@ function heed(state: RaftState, message: AppendEntries | Heartbeat | InstallSnap
     return false;
   }
   const follows = (state.role === 'follower' || state.role === 'learner') && state.leader === message.from;
-  if (follows) state.electionElapsed = 0;
-  else becomeFollower(state, message.from, `${message.from} leads term ${state.term}`);
+  if (!follows) becomeFollower(state, message.from, `${message.from} leads term ${state.term}`);
+  state.electionElapsed = 0;
+  state.ticksSinceLeader = 0;
   return true;
 }
 
@@ -25,7 +27,7 @@ export function receiveAppendEntries(state: RaftState, message: AppendEntries): 
   // What is committed agrees with every later leader (leader completeness, §5.4.3): no need to compare it.
   if (message.prevLogIndex < log.discarded.index || message.prevLogIndex < state.commitIndex) {
     const lastNew = message.prevLogIndex + message.entries.length;
-    if (lastNew <= state.commitIndex) return accept(state, message.from, state.commitIndex);
+    if (lastNew <= state.commitIndex) return accept(state, message, state.commitIndex);
   } else if (!log.matches({ index: message.prevLogIndex, term: message.prevLogTerm })) {
     if (message.prevLogIndex > state.commitIndex) return refuse(state, message);
     return haltForDataLoss(
@@ -35,7 +37,7 @@ export function receiveAppendEntries(state: RaftState, message: AppendEntries): 
   }
   const lastNew = appendMissing(state, message);
   if (lastNew === undefined) return;
-  accept(state, message.from, lastNew);
+  accept(state, message, lastNew);
   commitThrough(state, Math.min(message.commitIndex, lastNew));
 }
 
@@ -48,10 +50,20 @@ function reasonMalformed(message: AppendEntries): string | undefined {
     if (entry.index !== ++index) return `entry ${entry.index} stands where ${index} is expected`;
     if (entry.term < term || entry.term > message.term)
       return `entry ${index} has term ${entry.term}, out of order`;
-    if (entry.kind === 'membership') return 'this release takes no membership entries';
+    if (entry.kind === 'membership' && !holdsMembership(entry)) return `entry ${index} holds no membership`;
     term = entry.term;
   }
   return undefined;
+}
+
+function holdsMembership(entry: Entry): boolean {
+  try {
+    decodeMembership(entry.data);
+    return true;
+  } catch (error) {
+    if (isSynodError(error)) return false;
+    throw error;
+  }
 }
 
 /**
@@ -82,18 +94,35 @@ function appendMissing(state: RaftState, message: AppendEntries): LogIndex | und
       reason: `${message.from} has an entry of term ${first.term} at index ${first.index}`,
     });
   }
-  for (const entry of message.entries.slice(missing)) log.append(entry);
+  const { entries } = message;
+  for (let position = missing, entry = entries[missing]; entry !== undefined; entry = entries[++position])
+    log.append(entry);
   report(state, { type: 'entriesAppended', from: first.index, to: lastNew, term: state.term });
+  followMemberships(state, message, first.index);
   return lastNew;
 }
 
-function accept(state: RaftState, leader: string, matchIndex: LogIndex): void {
+/** Membership entries govern from where they stand in the log, and no longer than they stand there (§6). */
+function followMemberships(state: RaftState, message: AppendEntries, from: LogIndex): void {
+  if (state.memberships.truncate(from))
+    governByLatest(state, `${message.from} has other entries from index ${from} on`);
+  for (const entry of message.entries) {
+    if (entry.kind !== 'membership' || entry.index < from) continue;
+    state.memberships.append(entry);
+    governByLatest(state, `${message.from} sent the entry`);
+  }
+}
+
+type Answered = AppendEntries | InstallSnapshot;
+
+function accept(state: RaftState, { from: leader, session }: Answered, matchIndex: LogIndex): void {
   state.outbox.sendAfterSave.push({
     from: state.id,
     to: leader,
     type: 'appendAccepted',
     term: state.term,
     matchIndex,
+    session,
   });
 }
 
@@ -108,6 +137,7 @@ function refuse(state: RaftState, message: AppendEntries): void {
     refusedIndex: message.prevLogIndex,
     hintIndex,
     hintTerm: state.log.termAt(hintIndex) ?? 0,
+    session: message.session,
   });
 }
 
@@ -129,6 +159,7 @@ export function receiveHeartbeat(state: RaftState, message: Heartbeat): void {
     type: 'heartbeatAnswer',
     term: state.term,
     round: message.round,
+    session: message.session,
   });
 }
 
@@ -137,23 +168,22 @@ export function receiveInstallSnapshot(state: RaftState, message: InstallSnapsho
   if (!heed(state, message)) return;
   const { meta } = message;
   const at = { index: meta.index, term: meta.term };
-  if (meta.index <= state.commitIndex) return accept(state, message.from, state.commitIndex);
+  if (meta.index <= state.commitIndex) return accept(state, message, state.commitIndex);
   forgetDroppedThrough(state, meta.index);
   if (state.log.matches(at)) {
     commitThrough(state, meta.index);
-    return accept(state, message.from, meta.index);
+    return accept(state, message, meta.index);
   }
   const dropped: readonly Entry[] = state.log.reset(at);
   rememberDropped(state, dropped);
   forgetDroppedThrough(state, meta.index);
   report(state, { type: 'snapshotInstalled', at, from: message.from });
   state.snapshot = meta;
-  state.membership = meta.membership;
-  state.quorum = new MajorityQuorum(meta.membership);
-  state.peers = meta.membership.members.map((member) => member.id).filter((id) => id !== state.id);
+  state.memberships.reset({ index: meta.index, membership: meta.membership });
+  governByLatest(state, `${message.from} sent a snapshot through index ${meta.index}`);
   report(state, { type: 'commitAdvanced', from: state.commitIndex, to: meta.index });
   state.commitIndex = meta.index;
   state.emittedIndex = meta.index;
   state.outbox.snapshots.push({ type: 'install', meta });
-  accept(state, message.from, meta.index);
+  accept(state, message, meta.index);
 }

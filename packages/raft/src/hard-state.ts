@@ -26,15 +26,17 @@ const formatVersion = 1;
 /** The record of a node that was never started. */
 export const blankHardState: HardState = { term: 0, votedFor: undefined, commitIndex: 0, life: 0 };
 
+const writer = new ByteWriter(128);
+
 /** Encodes a hard state. */
 export function encodeHardState(state: HardState): Uint8Array {
-  const writer = new ByteWriter(64);
+  writer.clear();
   writer.u8(formatVersion);
   writer.varint(state.term);
   writer.string(state.votedFor ?? '');
   writer.varint(state.commitIndex);
   writer.varint(state.life);
-  return writer.take();
+  return writer.copy();
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Raft as a pure, deterministic state machine behind the `ConsensusEngine` contract of `@synod/core`: leader election
- * with pre-vote and check-quorum, pipelined log replication, linearizable reads on every node, snapshots. It never
+ * with pre-vote and check-quorum, pipelined log replication, membership by joint consensus, leadership transfer,
+ * linearizable reads on every node, snapshots. It never
  * sees a clock, socket, file or random source; whoever runs it carries out its effects.
  *
  * @remarks Follows "In Search of an Understandable Consensus Algorithm (Extended Version)" by Ongaro and Ousterhout,
@@ -22,7 +23,8 @@ export type {
   ReadAnswer,
   ReadRequest,
   RequestVote,
+  TimeoutNow,
   Vote,
 } from './messages.js';
-export type { RaftLimits, RaftOptions } from './options.js';
+export type { LeaseBound, RaftLimits, RaftOptions } from './options.js';
 export { createRaftEngine } from './raft-engine.js';

@@ -45,6 +45,12 @@ function reasonToRefuse(
     const hint = state.leader === undefined ? 'nobody is known to lead' : `${state.leader} leads`;
     return { code: leaderCode(state), reason: `this node is a ${state.role}: ${hint}` };
   }
+  if (state.transfer !== undefined) {
+    return {
+      code: 'NO_LEADER',
+      reason: `this node hands its leadership to ${state.transfer.to}`,
+    };
+  }
   if (command.data.length > entryBytesMax) {
     return {
       code: 'TOO_LARGE',
@@ -70,6 +76,8 @@ export function tickHeartbeat(state: RaftState): void {
 /** Sends a heartbeat to every peer. It tells a follower no commit index beyond what is known to match there. */
 export function broadcastHeartbeat(state: RaftState): void {
   state.heartbeatElapsed = 0;
+  // With leases every round of heartbeats is told apart, so that its answers show when it was sent.
+  if (state.lease !== undefined) state.lease.sent(++state.reads.round, state.ticks);
   for (const [peer, progress] of state.progress) {
     state.outbox.sendNow.push({
       from: state.id,
@@ -78,6 +86,7 @@ export function broadcastHeartbeat(state: RaftState): void {
       term: state.term,
       commitIndex: Math.min(progress.matchIndex, state.commitIndex),
       round: state.reads.round,
+      session: progress.session,
     });
   }
 }
@@ -89,7 +98,10 @@ export function replicate(state: RaftState): void {
 
 function replicateTo(state: RaftState, peer: NodeId, progress: Progress): void {
   const { log, settings } = state;
-  while (progress.nextIndex <= log.lastIndex && progress.ready(settings.appendsInFlightMax)) {
+  while (
+    progress.nextIndex <= log.lastIndex &&
+    progress.ready(settings.appendsInFlightMax, settings.bytesInFlightMax)
+  ) {
     if (!sendAppend(state, peer, progress)) return;
   }
   const uninformed = progress.sentCommit < Math.min(state.commitIndex, progress.nextIndex - 1);
@@ -103,9 +115,9 @@ function sendAppend(state: RaftState, peer: NodeId, progress: Progress): boolean
     offerSnapshot(state, peer, progress);
     return false;
   }
-  const entries = state.log.slice(progress.nextIndex, state.settings.appendBytesMax);
+  const { entries, bytes } = state.log.slice(progress.nextIndex, state.settings.appendBytesMax);
   pushAppend(state, peer, progress, prevLogTerm, entries);
-  progress.sent(prevLogIndex + entries.length);
+  progress.sent(prevLogIndex + entries.length, bytes);
   return true;
 }
 
@@ -134,6 +146,7 @@ function pushAppend(
     prevLogTerm,
     entries,
     commitIndex: state.commitIndex,
+    session: progress.session,
   });
 }
 
@@ -155,7 +168,14 @@ function offerSnapshot(state: RaftState, peer: NodeId, progress: Progress): void
     type: 'send',
     to: peer,
     meta,
-    message: { from: state.id, to: peer, type: 'installSnapshot', term: state.term, meta },
+    message: {
+      from: state.id,
+      to: peer,
+      type: 'installSnapshot',
+      term: state.term,
+      meta,
+      session: progress.session,
+    },
   });
 }
 
@@ -174,7 +194,7 @@ export function receiveAppendAccepted(state: RaftState, progress: Progress, mess
       reason: `the logs agree through ${progress.matchIndex}`,
     });
   }
-  if (news) commitByCounting(state);
+  if (news && message.matchIndex > state.commitIndex) commitByCounting(state);
 }
 
 /** A follower's log differs at the index before an append: go back to where the two can agree (§5.3). */

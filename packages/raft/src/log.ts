@@ -5,6 +5,9 @@
  */
 import {
   type Entry,
+  type FingerprintBuilder,
+  type FingerprintView,
+  InvariantViolation,
   invariant,
   type LogIndex,
   type LogPosition,
@@ -25,6 +28,14 @@ export interface UnsavedLog {
   readonly entries: readonly Entry[];
 }
 
+/** Consecutive entries for an append. */
+export interface LogSlice {
+  readonly from: LogIndex;
+  readonly through: LogIndex;
+  readonly entries: readonly Entry[];
+  readonly bytes: number;
+}
+
 /** A contiguous log with a discarded prefix. */
 export class RaftLog {
   #discarded: LogPosition;
@@ -36,6 +47,8 @@ export class RaftLog {
   #discardThrough: LogPosition | undefined;
   #savesUnderWay: SaveUnderWay[] = [];
   #saveSequence = 0;
+  /** The latest slice that reached the end of the log. */
+  #lastSlice: LogSlice | undefined;
 
   /**
    * @param discarded - Through where the log is discarded.
@@ -92,6 +105,11 @@ export class RaftLog {
     return this.#savesUnderWay.length > 0;
   }
 
+  /** Number of the oldest save whose receipt is out; 0 when there is none. */
+  get oldestSave(): number {
+    return this.#savesUnderWay[0]?.sequence ?? 0;
+  }
+
   entryAt(index: LogIndex): Entry | undefined {
     return this.#entries[index - this.#discarded.index - 1];
   }
@@ -114,28 +132,34 @@ export class RaftLog {
   }
 
   /** Entries from an index on, as many as fit into a number of bytes, but at least one. */
-  slice(from: LogIndex, bytesMax: number): readonly Entry[] {
+  slice(from: LogIndex, bytesMax: number): LogSlice {
+    const last = this.#lastSlice;
+    // All followers that keep up are sent the same.
+    if (last !== undefined && last.from === from && last.through === this.lastIndex) return last;
     const start = from - this.#discarded.index - 1;
     let bytes = 0;
     let end = start;
     for (; end < this.#entries.length; end++) {
-      bytes += entryBytes(this.#entries[end]);
-      if (bytes > bytesMax && end > start) break;
+      const more = entryBytes(this.#entries[end]);
+      if (bytes + more > bytesMax && end > start) break;
+      bytes += more;
     }
-    return this.#entries.slice(start, end);
+    const entries = this.#entries.slice(start, end);
+    const slice = { from, through: from + entries.length - 1, entries, bytes };
+    if (slice.through === this.lastIndex) this.#lastSlice = slice;
+    return slice;
   }
 
   append(entry: Entry): void {
-    invariant(
-      entry.index === this.lastIndex + 1,
-      `appended entry ${entry.index} follows the last, ${this.lastIndex}`,
-    );
+    if (entry.index !== this.lastIndex + 1)
+      throw new InvariantViolation(`appended entry ${entry.index} follows the last, ${this.lastIndex}`);
     this.#entries.push(entry);
   }
 
   /** Drops entries from an index on and gives back what was dropped. */
   truncate(from: LogIndex): readonly Entry[] {
     invariant(from > this.#discarded.index, `truncation at ${from} leaves the discarded prefix alone`);
+    this.#lastSlice = undefined;
     const dropped = this.#entries.splice(from - this.#discarded.index - 1);
     if (from < this.#unsavedFrom) {
       this.#truncateFrom = Math.min(from, this.#truncateFrom ?? from);
@@ -157,6 +181,7 @@ export class RaftLog {
 
   /** Replaces the whole log by a snapshot and gives back the entries that were dropped. */
   reset(to: LogPosition): readonly Entry[] {
+    this.#lastSlice = undefined;
     const dropped = this.#entries;
     this.#entries = [];
     this.#discarded = to;
@@ -204,6 +229,23 @@ export class RaftLog {
       this.#savesUnderWay.shift();
       if (oldest.through > this.#durableIndex) this.#durableIndex = oldest.through;
     }
+  }
+
+  /** Folds in all that can influence what the log does. Saves are counted from the next one when time is left out. */
+  addTo(digest: FingerprintBuilder, view: FingerprintView): void {
+    digest.number(this.#discarded.index).number(this.#discarded.term);
+    digest.number(this.#durableIndex).number(this.#unsavedFrom);
+    digest.number(this.#truncateFrom ?? -1);
+    digest.number(this.#discardThrough?.index ?? -1).number(this.#discardThrough?.term ?? -1);
+    digest.number(this.#entries.length);
+    for (const { term, kind, data, proposal } of this.#entries) {
+      digest.number(term).text(kind).bytes(data);
+      digest.boolean(proposal !== undefined).number(proposal ?? 0);
+    }
+    const countedFrom = view.untimed === true ? this.#saveSequence : 0;
+    digest.number(this.#saveSequence - countedFrom).number(this.#savesUnderWay.length);
+    for (const { sequence, through } of this.#savesUnderWay)
+      digest.number(sequence - countedFrom).number(through);
   }
 
   #distrustFrom(from: LogIndex): void {

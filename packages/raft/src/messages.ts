@@ -15,6 +15,8 @@ export interface RequestVote extends EngineMessage {
   readonly lastLogIndex: LogIndex;
   /** Term of that entry. */
   readonly lastLogTerm: Term;
+  /** Whether the leader itself asked the candidate to take over: then it does not matter that the leader is alive. */
+  readonly transfer?: boolean | undefined;
 }
 
 /** Answers {@link RequestVote}. */
@@ -41,6 +43,8 @@ export interface AppendEntries extends EngineMessage {
   readonly entries: readonly Entry[];
   /** The leader's commit index. */
   readonly commitIndex: LogIndex;
+  /** Replication session, in which the answer is to be given; absent in those that a leader begins with. */
+  readonly session?: number | undefined;
 }
 
 /** Says that the log agrees with the leader's through an index, durably. Answers appends and snapshots. */
@@ -50,6 +54,8 @@ export interface AppendAccepted extends EngineMessage {
   readonly term: Term;
   /** Last index that is durable here and known to agree with the leader's log. */
   readonly matchIndex: LogIndex;
+  /** From the request. An answer from before the follower was removed and added again is told apart by it. */
+  readonly session?: number | undefined;
 }
 
 /** Says that an append did not fit, and where to look next (§5.3, with the term as a further hint). */
@@ -63,6 +69,8 @@ export interface AppendRefused extends EngineMessage {
   readonly hintIndex: LogIndex;
   /** Term of the entry at that index. */
   readonly hintTerm: Term;
+  /** From the request. An answer from before the follower was removed and added again is told apart by it. */
+  readonly session?: number | undefined;
 }
 
 /** Keeps the leader known, tells the commit index and counts read rounds. Never waits behind entries. */
@@ -74,6 +82,8 @@ export interface Heartbeat extends EngineMessage {
   readonly commitIndex: LogIndex;
   /** The latest read round: an answer confirms all reads up to it. */
   readonly round: number;
+  /** Replication session, in which the answer is to be given; absent in those that a leader begins with. */
+  readonly session?: number | undefined;
 }
 
 /** Answers {@link Heartbeat}. */
@@ -83,6 +93,8 @@ export interface HeartbeatAnswer extends EngineMessage {
   readonly term: Term;
   /** The round of the heartbeat. */
   readonly round: number;
+  /** From the request. An answer from before the follower was removed and added again is told apart by it. */
+  readonly session?: number | undefined;
 }
 
 /** Offers a snapshot in place of discarded entries (§7). Its bytes travelled before: it is durable at the receiver. */
@@ -92,6 +104,8 @@ export interface InstallSnapshot extends EngineMessage {
   readonly term: Term;
   /** What the snapshot covers. */
   readonly meta: SnapshotMeta;
+  /** Replication session, in which the answer is to be given; absent in those that a leader begins with. */
+  readonly session?: number | undefined;
 }
 
 /** A follower's wish for a read barrier (dissertation §6.4). */
@@ -118,6 +132,13 @@ export interface ReadAnswer extends EngineMessage {
   readonly index: LogIndex | undefined;
 }
 
+/** Asks the receiver to campaign at once: the leader hands over (dissertation §3.10). */
+export interface TimeoutNow extends EngineMessage {
+  readonly type: 'timeoutNow';
+  /** The leader's term. */
+  readonly term: Term;
+}
+
 /** Every message of the engine. */
 export type RaftMessage =
   | RequestVote
@@ -129,4 +150,5 @@ export type RaftMessage =
   | HeartbeatAnswer
   | InstallSnapshot
   | ReadRequest
-  | ReadAnswer;
+  | ReadAnswer
+  | TimeoutNow;

@@ -4,11 +4,14 @@ import type {
   Effects,
   EngineEvent,
   Entry,
+  FingerprintBuilder,
   ReadReady,
   Refusal,
   SnapshotWork,
 } from '@synod/core';
 import type { RaftMessage } from './messages.js';
+
+const nothing: readonly never[] = Object.freeze([]);
 
 /** Everything that waits to be taken. */
 export class Outbox {
@@ -32,9 +35,16 @@ export class Outbox {
     return copy;
   }
 
+  /** Folds in everything that waits. Whoever takes effects before asking for a fingerprint pays for empty lists only. */
+  addTo(digest: FingerprintBuilder): void {
+    const { sendNow, sendAfterSave, committed, reads, refused, snapshots, events } = this;
+    for (const list of [sendNow, sendAfterSave, committed, reads, refused, snapshots, events])
+      digest.plain(list);
+  }
+
   /** Hands everything over, with the save that goes with it, and starts empty. */
   take(save: DurableWrite | undefined): Effects<RaftMessage> | undefined {
-    const nothing =
+    const isEmpty =
       save === undefined &&
       this.sendNow.length === 0 &&
       this.sendAfterSave.length === 0 &&
@@ -43,15 +53,25 @@ export class Outbox {
       this.refused.length === 0 &&
       this.snapshots.length === 0 &&
       this.events.length === 0;
-    if (nothing) return undefined;
+    if (isEmpty) return undefined;
     const { sendNow, sendAfterSave, committed, reads, refused, snapshots, events } = this;
-    this.sendNow = [];
-    this.sendAfterSave = [];
-    this.committed = [];
-    this.reads = [];
-    this.refused = [];
-    this.snapshots = [];
-    this.events = [];
-    return { save, sendNow, sendAfterSave, committed, reads, refused, snapshots, events };
+    // What is empty stays here, so that most turns make a few new lists only.
+    if (sendNow.length > 0) this.sendNow = [];
+    if (sendAfterSave.length > 0) this.sendAfterSave = [];
+    if (committed.length > 0) this.committed = [];
+    if (reads.length > 0) this.reads = [];
+    if (refused.length > 0) this.refused = [];
+    if (snapshots.length > 0) this.snapshots = [];
+    if (events.length > 0) this.events = [];
+    return {
+      save,
+      sendNow: sendNow.length > 0 ? sendNow : nothing,
+      sendAfterSave: sendAfterSave.length > 0 ? sendAfterSave : nothing,
+      committed: committed.length > 0 ? committed : nothing,
+      reads: reads.length > 0 ? reads : nothing,
+      refused: refused.length > 0 ? refused : nothing,
+      snapshots: snapshots.length > 0 ? snapshots : nothing,
+      events: events.length > 0 ? events : nothing,
+    };
   }
 }

@@ -3,7 +3,7 @@
  * `probe` sends one append and waits, to find where the logs agree; `replicate` streams ahead of the answers; and
  * `snapshot` waits for a snapshot to arrive.
  */
-import { invariant, type LogIndex } from '@synod/core';
+import { type FingerprintBuilder, type FingerprintView, invariant, type LogIndex } from '@synod/core';
 
 /** State of the replication to one follower. */
 export type ProgressState = 'probe' | 'replicate' | 'snapshot';
@@ -25,38 +25,59 @@ export class Progress {
   silentTicks = 0;
   /** Match index at the last heartbeat answer: when it stands still, appends may have been lost. */
   matchAtHeartbeat: LogIndex = 0;
-  /** Last index of each unanswered append, oldest first. */
+  /** Which replication session this is; answers of another one are not its own (see `AppendEntries.session`). */
+  readonly session: number | undefined;
+  /** Last index of each unanswered append, oldest first, and its bytes. */
   #inFlight: LogIndex[] = [];
+  #inFlightSizes: number[] = [];
+  #inFlightBytes = 0;
 
-  constructor(nextIndex: LogIndex) {
+  constructor(nextIndex: LogIndex, session?: number) {
     this.nextIndex = nextIndex;
+    this.session = session;
   }
 
   clone(): Progress {
-    const copy = new Progress(this.nextIndex);
+    const copy = new Progress(this.nextIndex, this.session);
     Object.assign(copy, this);
     copy.#inFlight = [...this.#inFlight];
+    copy.#inFlightSizes = [...this.#inFlightSizes];
+    copy.#inFlightBytes = this.#inFlightBytes;
     return copy;
+  }
+
+  /** Folds in all that can influence how the follower is fed. */
+  addTo(digest: FingerprintBuilder, view: FingerprintView): void {
+    digest.text(this.state).number(this.matchIndex).number(this.nextIndex).boolean(this.probeSent);
+    digest.number(this.sentCommit).number(this.answeredRound).number(this.matchAtHeartbeat);
+    if (view.untimed !== true) digest.boolean(this.heard).number(this.silentTicks);
+    digest.number(this.session ?? -1).number(this.#inFlight.length);
+    for (const last of this.#inFlight) digest.number(last);
+    for (const bytes of this.#inFlightSizes) digest.number(bytes);
   }
 
   get inFlight(): number {
     return this.#inFlight.length;
   }
 
-  /** Whether another append may leave now. */
-  ready(appendsInFlightMax: number): boolean {
+  get inFlightBytes(): number {
+    return this.#inFlightBytes;
+  }
+
+  /** Whether another append may leave now. One may always be under way, however large. */
+  ready(appendsInFlightMax: number, bytesInFlightMax: number): boolean {
     switch (this.state) {
       case 'probe':
         return !this.probeSent;
       case 'replicate':
-        return this.#inFlight.length < appendsInFlightMax;
+        return this.#inFlight.length < appendsInFlightMax && this.#inFlightBytes < bytesInFlightMax;
       case 'snapshot':
         return false;
     }
   }
 
-  /** Notes that entries through `last` left. */
-  sent(last: LogIndex): void {
+  /** Notes that entries through `last` left, so many bytes of them. */
+  sent(last: LogIndex, bytes: number): void {
     if (this.state === 'probe') {
       this.probeSent = true;
       return;
@@ -64,11 +85,16 @@ export class Progress {
     invariant(last >= this.nextIndex, 'a streamed append brings entries that were not sent before');
     this.nextIndex = last + 1;
     this.#inFlight.push(last);
+    this.#inFlightSizes.push(bytes);
+    this.#inFlightBytes += bytes;
   }
 
   /** Notes that the follower has everything through `index`. Tells whether that is news. */
   accepted(index: LogIndex): boolean {
-    while ((this.#inFlight[0] ?? Number.POSITIVE_INFINITY) <= index) this.#inFlight.shift();
+    while ((this.#inFlight[0] ?? Number.POSITIVE_INFINITY) <= index) {
+      this.#inFlight.shift();
+      this.#inFlightBytes -= this.#inFlightSizes.shift() ?? 0;
+    }
     if (this.nextIndex <= index) this.nextIndex = index + 1;
     if (index <= this.matchIndex) return false;
     this.matchIndex = index;
@@ -79,20 +105,26 @@ export class Progress {
     this.state = 'probe';
     this.nextIndex = Math.max(nextIndex, this.matchIndex + 1);
     this.probeSent = false;
-    this.#inFlight = [];
+    this.#forgetInFlight();
   }
 
   replicate(): void {
     this.state = 'replicate';
     this.nextIndex = this.matchIndex + 1;
     this.probeSent = false;
-    this.#inFlight = [];
+    this.#forgetInFlight();
   }
 
   awaitSnapshot(index: LogIndex): void {
     this.state = 'snapshot';
     this.nextIndex = index + 1;
     this.probeSent = false;
+    this.#forgetInFlight();
+  }
+
+  #forgetInFlight(): void {
     this.#inFlight = [];
+    this.#inFlightSizes = [];
+    this.#inFlightBytes = 0;
   }
 }

@@ -9,7 +9,9 @@ import {
   type EngineInput,
   type EngineStatus,
   type Fingerprint,
+  type FingerprintView,
   type GroupId,
+  InvariantViolation,
   invariant,
   type NodeId,
   type SaveReceipt,
@@ -20,6 +22,7 @@ import { commitByCounting, emitCommitted } from './commitment.js';
 import {
   adoptTermOf,
   campaign,
+  diskStalls,
   hearsALeader,
   receiveRequestVote,
   receiveVote,
@@ -40,8 +43,10 @@ import {
   replicate,
   tickHeartbeat,
 } from './leading.js';
+import { sameMembership } from './memberships.js';
 import type { RaftMessage } from './messages.js';
-import type { RaftOptions } from './options.js';
+import { type RaftOptions, retimed } from './options.js';
+import type { Progress } from './progress.js';
 import {
   forwardReads,
   receiveReadAnswer,
@@ -50,8 +55,24 @@ import {
   startReadRound,
   tickForwardedReads,
 } from './reads.js';
-import { answerFollower, cloneState, createState, ignore, type RaftState, report } from './state.js';
+import { advanceChange, changeMembership, dismissLeavers } from './reconfiguration.js';
+import {
+  answerFollower,
+  cloneState,
+  createState,
+  ignore,
+  type RaftState,
+  report,
+  resetElectionClock,
+} from './state.js';
 import { fingerprintOf, statusOf } from './status.js';
+import {
+  advanceTransfer,
+  handOver,
+  receiveTimeoutNow,
+  tickTransfer,
+  transferLeadership,
+} from './transfer.js';
 
 /**
  * Makes a Raft engine for one node of one group, new or from what its storage recovered.
@@ -98,13 +119,13 @@ class RaftEngine implements ConsensusEngine<RaftMessage> {
     const state = this.#state;
     switch (input.type) {
       case 'tick':
-        return tick(state);
+        return tick(state, input.missed ?? 0);
       case 'receive':
         return receive(state, input.message);
       case 'propose':
         return propose(state, input.commands);
       case 'read':
-        return requestRead(state, input.context);
+        return requestRead(state, input.context, input.mode);
       case 'saved':
         return saved(state, input.receipt);
       case 'applied':
@@ -114,25 +135,16 @@ class RaftEngine implements ConsensusEngine<RaftMessage> {
       case 'snapshotSent':
         return receiveSnapshotSent(state, input.peer, input.delivered);
       case 'changeMembership':
-        state.outbox.refused.push({
-          subject: { type: 'proposal', proposal: input.proposal },
-          code: 'UNSUPPORTED',
-          effect: 'none',
-          reason: 'this release of the raft engine cannot change the membership of a group',
-        });
-        return;
+        return changeMembership(state, input.change, input.proposal);
       case 'transferLeadership':
-        state.outbox.refused.push({
-          subject: { type: 'transfer' },
-          code: 'UNSUPPORTED',
-          effect: 'none',
-          reason: 'this release of the raft engine cannot transfer leadership',
-        });
-        return;
+        return transferLeadership(state, input.to);
       case 'campaign':
         return state.dataLoss === undefined ? campaign(state, 'it was asked to') : undefined;
       case 'peerUnreachable':
         return receivePeerUnreachable(state, input.peer);
+      case 'retime':
+        state.settings = retimed(state.settings, input.timing);
+        return resetElectionClock(state);
       default:
         return unreachable(input);
     }
@@ -140,9 +152,12 @@ class RaftEngine implements ConsensusEngine<RaftMessage> {
 
   takeEffects(): Effects<RaftMessage> | undefined {
     const state = this.#state;
+    if (state.role === 'leader') advanceChange(state);
     if (state.role === 'leader') {
+      advanceTransfer(state);
       if (startReadRound(state)) broadcastHeartbeat(state);
       replicate(state);
+      dismissLeavers(state);
     } else {
       forwardReads(state);
     }
@@ -158,28 +173,42 @@ class RaftEngine implements ConsensusEngine<RaftMessage> {
     return new RaftEngine(cloneState(this.#state));
   }
 
-  fingerprint(): Fingerprint {
-    return fingerprintOf(this.#state);
+  fingerprint(view: FingerprintView = {}): Fingerprint {
+    return fingerprintOf(this.#state, view);
   }
 }
 
-function tick(state: RaftState): void {
+function tick(state: RaftState, missed: number): void {
+  state.ticks += 1 + missed;
+  if (state.ticksSinceLeader < state.settings.electionTicks) state.ticksSinceLeader++;
+  tickSaves(state);
   tickForwardedReads(state);
   if (state.dataLoss !== undefined) return;
   if (state.role !== 'leader') return tickElection(state);
+  if (diskStalls(state))
+    return handOver(state, `a save has taken ${state.stalledTicks} ticks: the disk stalls`);
   tickQuorumCheck(state);
+  tickTransfer(state);
   // The check may just have ended the leadership.
   if (state.progress.size > 0) tickHeartbeat(state);
+}
+
+/** Counts for how long the oldest save has been under way. */
+function tickSaves(state: RaftState): void {
+  const oldest = state.log.oldestSave;
+  state.stalledTicks = oldest === 0 || oldest !== state.stalledSave ? 0 : state.stalledTicks + 1;
+  state.stalledSave = oldest;
 }
 
 function saved(state: RaftState, receipt: SaveReceipt): void {
   state.log.saved(receipt);
   state.lifeDurable = true;
-  if (state.role === 'leader') commitByCounting(state);
+  if (state.role === 'leader' && state.log.durableIndex > state.commitIndex) commitByCounting(state);
 }
 
 function applied(state: RaftState, through: number): void {
-  invariant(through <= state.emittedIndex, `applied index ${through} was handed out before`);
+  if (through > state.emittedIndex)
+    throw new InvariantViolation(`applied index ${through} was handed out before`);
   if (through > state.appliedIndex) state.appliedIndex = through;
 }
 
@@ -187,7 +216,13 @@ function applied(state: RaftState, through: number): void {
 function snapshotSaved(state: RaftState, meta: SnapshotMeta): void {
   invariant(meta.index <= state.emittedIndex, `snapshot index ${meta.index} was handed out before`);
   if (state.snapshot !== undefined && meta.index <= state.snapshot.index) return;
+  const governing = state.memberships.at(meta.index);
+  invariant(
+    governing === undefined || sameMembership(governing, meta.membership),
+    `the snapshot through index ${meta.index} carries the members that govern there`,
+  );
   state.snapshot = meta;
+  state.memberships.forgetBefore(meta.index);
   const through = state.log.discardThrough(meta.index - state.settings.retainedEntries);
   if (through !== undefined) report(state, { type: 'logDiscarded', through });
 }
@@ -212,8 +247,7 @@ function takeSave(state: RaftState): DurableWrite | undefined {
 function receive(state: RaftState, message: RaftMessage): void {
   if (message.to !== state.id) return ignore(state, message, `it is for ${message.to}`);
   if (state.dataLoss !== undefined) return ignore(state, message, state.dataLoss);
-  if (!state.peers.includes(message.from))
-    return ignore(state, message, 'its sender is no member of the group');
+  if (!isHeard(state, message)) return ignore(state, message, 'its sender is no member of the group');
   if (message.type === 'requestVote') return receiveVoteRequest(state, message);
   // A granted pre-vote speaks of a term that has not begun.
   const foretold = message.type === 'vote' && message.preVote && message.granted;
@@ -222,6 +256,8 @@ function receive(state: RaftState, message: RaftMessage): void {
     return answerStale(state, message);
   }
   const progress = state.progress.get(message.from);
+  if (progress !== undefined && isOfAnotherSession(message, progress))
+    return ignore(state, message, 'it answers what was sent before its sender was added again');
   if (progress !== undefined) {
     progress.heard = true;
     progress.silentTicks = 0;
@@ -239,6 +275,8 @@ function receive(state: RaftState, message: RaftMessage): void {
       return receiveReadRequest(state, message);
     case 'readAnswer':
       return receiveReadAnswer(state, message);
+    case 'timeoutNow':
+      return receiveTimeoutNow(state, message);
     case 'appendAccepted':
       return progress === undefined ? undefined : receiveAppendAccepted(state, progress, message);
     case 'appendRefused':
@@ -250,8 +288,35 @@ function receive(state: RaftState, message: RaftMessage): void {
   }
 }
 
+function isOfAnotherSession(message: RaftMessage, progress: Progress): boolean {
+  switch (message.type) {
+    case 'appendAccepted':
+    case 'appendRefused':
+    case 'heartbeatAnswer':
+      return message.session !== progress.session;
+    default:
+      return false;
+  }
+}
+
+/**
+ * Whether a message may come from its sender. A node that lags does not know the newest members yet, so requests are
+ * heard from anybody whom the transport let in (§6); answers count only from those that were asked.
+ */
+function isHeard(state: RaftState, message: RaftMessage): boolean {
+  switch (message.type) {
+    case 'vote':
+    case 'appendAccepted':
+    case 'appendRefused':
+    case 'heartbeatAnswer':
+      return state.peers.includes(message.from) || state.progress.has(message.from);
+    default:
+      return true;
+  }
+}
+
 function receiveVoteRequest(state: RaftState, message: Extract<RaftMessage, { type: 'requestVote' }>): void {
-  if (message.term > state.term && hearsALeader(state)) return refuseWhileLed(state, message);
+  if (hearsALeader(state, message)) return refuseWhileLed(state, message);
   if (!message.preVote) adoptTermOf(state, message.term, message.from, message.type);
   receiveRequestVote(state, message);
 }

@@ -4,7 +4,14 @@
  * round never confirms a later read. Rounds only grow, so a repeated or late answer cannot stand in for a new one.
  * A follower forwards its reads to the leader as one numbered request, marked with its life.
  */
-import { invariant, type LogIndex, type NodeId, type ReadContext } from '@synod/core';
+import {
+  type FingerprintBuilder,
+  type FingerprintView,
+  invariant,
+  type LogIndex,
+  type NodeId,
+  type ReadContext,
+} from '@synod/core';
 
 /** A follower that asked for its own callers. */
 export interface FollowerReader {
@@ -54,6 +61,24 @@ export class ReadBarriers {
     copy.#forwarded = this.#forwarded.map((reads) => ({ ...reads }));
     copy.#requests = this.#requests;
     return copy;
+  }
+
+  /** Folds in all that can influence which read is answered when. */
+  addTo(digest: FingerprintBuilder, view: FingerprintView): void {
+    digest.number(this.round).number(this.#requests);
+    addReaders(digest, this.waiting, view);
+    digest.number(this.batches.length);
+    for (const { round, index, readers } of this.batches) {
+      digest.number(round).number(index);
+      addReaders(digest, readers, view);
+    }
+    addNumbers(digest, this.unforwarded);
+    digest.number(this.#forwarded.length);
+    for (const { request, contexts, silentTicks } of this.#forwarded) {
+      digest.number(request);
+      if (view.untimed !== true) digest.number(silentTicks);
+      addNumbers(digest, contexts);
+    }
   }
 
   /** How many reads wait. */
@@ -118,4 +143,21 @@ export class ReadBarriers {
     this.waiting = [];
     return readers;
   }
+}
+
+function addReaders(digest: FingerprintBuilder, readers: readonly Reader[], view: FingerprintView): void {
+  digest.number(readers.length);
+  for (const reader of readers) {
+    digest.text(reader.type);
+    if (reader.type === 'local') digest.number(reader.context);
+    else {
+      digest.text(view.rename === undefined ? reader.id : view.rename(reader.id));
+      digest.number(reader.life).number(reader.request);
+    }
+  }
+}
+
+function addNumbers(digest: FingerprintBuilder, numbers: readonly number[]): void {
+  digest.number(numbers.length);
+  for (const number of numbers) digest.number(number);
 }

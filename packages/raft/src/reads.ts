@@ -1,5 +1,6 @@
 /** Linearizable reads (Raft §8; dissertation §6.4): from a caller's wish to an index that is safe to read at. */
-import type { ReadContext } from '@synod/core';
+import type { ReadContext, ReadMode } from '@synod/core';
+import { leaseTicksLeft } from './lease.js';
 import type { ReadAnswer, ReadRequest } from './messages.js';
 import {
   answerFollower,
@@ -12,8 +13,11 @@ import {
 } from './state.js';
 
 /** A caller of this node wants to read. */
-export function requestRead(state: RaftState, context: ReadContext): void {
-  if (state.reads.pending >= state.settings.pendingReadsMax) {
+export function requestRead(state: RaftState, context: ReadContext, mode: ReadMode): void {
+  if (mode === 'lease' && answersByLease(state)) {
+    report(state, { type: 'readConfirmed', index: state.commitIndex, reads: 1 });
+    state.outbox.reads.push({ context, index: state.commitIndex });
+  } else if (state.reads.pending >= state.settings.pendingReadsMax) {
     state.outbox.refused.push({
       subject: { type: 'read', context },
       code: 'OVERLOADED',
@@ -35,6 +39,16 @@ export function requestRead(state: RaftState, context: ReadContext): void {
   }
 }
 
+/** Whether this leader may answer alone: it knows its commit index to be current (§8), and its lease lasts yet. */
+function answersByLease(state: RaftState): boolean {
+  return (
+    state.role === 'leader' &&
+    state.transfer === undefined &&
+    state.log.termAt(state.commitIndex) === state.term &&
+    leaseTicksLeft(state) > 0
+  );
+}
+
 /**
  * Starts a round for the reads that wait, once this leader knows its commit index to be current: when an entry of its
  * own term is committed (§8).
@@ -54,6 +68,7 @@ export function confirmReads(state: RaftState): void {
   const answered = state.quorum.reachedByMajority((id) =>
     id === state.id ? reads.round : (state.progress.get(id)?.answeredRound ?? 0),
   );
+  state.lease?.confirmed(answered);
   for (const { index, readers } of reads.confirm(answered)) {
     report(state, { type: 'readConfirmed', index, reads: readers.length });
     for (const reader of readers) {

@@ -3,6 +3,7 @@
  * changing role, telling what happened. All else in this package is functions over it.
  */
 import {
+  checkMembership,
   type EngineEvent,
   type GroupId,
   invariant,
@@ -18,11 +19,13 @@ import {
   type Term,
 } from '@synod/core';
 import { blankHardState, decodeHardState } from './hard-state.js';
+import type { Lease } from './lease.js';
 import { RaftLog } from './log.js';
+import { Memberships } from './memberships.js';
 import type { RaftMessage } from './messages.js';
-import { type RaftOptions, type RaftSettings, settle } from './options.js';
+import { priorityMax, type RaftOptions, type RaftSettings, settle } from './options.js';
 import { Outbox } from './outbox.js';
-import type { Progress } from './progress.js';
+import { Progress } from './progress.js';
 import { type FollowerReader, ReadBarriers } from './read-barriers.js';
 
 /** A proposal of this node whose entry was dropped from its log: another node may still hold and commit it. */
@@ -31,20 +34,30 @@ export interface DroppedProposal {
   readonly proposal: ProposalId;
 }
 
+/** A leadership on its way to another node. */
+export interface Transfer {
+  readonly to: NodeId;
+  /** Ticks since it began. */
+  ticks: number;
+  /** Whether the other node was told to campaign. */
+  told: boolean;
+}
+
 /** Everything a Raft node is. */
 export interface RaftState {
   readonly id: NodeId;
   readonly group: GroupId;
-  readonly settings: RaftSettings;
+  settings: RaftSettings;
   readonly random: Random;
   readonly life: number;
   /** Why this node takes no part any more, once its own log is known to contradict what it acknowledged. */
   dataLoss: string | undefined;
   /** Whether the disk holds this life's number: only then may it stand in a message. */
   lifeDurable: boolean;
+  readonly memberships: Memberships;
   membership: Membership;
   quorum: MajorityQuorum;
-  /** Voters and learners other than this node. */
+  /** Voters, outgoing voters and learners other than this node. */
   peers: readonly NodeId[];
   role: Role;
   term: Term;
@@ -63,12 +76,26 @@ export interface RaftState {
   /** Ticks since the election clock was last reset. */
   electionElapsed: number;
   heartbeatElapsed: number;
-  /** Drawn anew at every change of role: from electionTicks to twice that. */
+  /** Drawn anew at every change of role: from electionTicks to twice that, and more for a lower priority. */
   electionTimeout: number;
+  /** All ticks of this life, those included that were missed. */
+  ticks: number;
+  /** Ticks since a leader was last heard, whatever became of its term. */
+  ticksSinceLeader: number;
+  /** Oldest save under way at the last tick, and for how many ticks it has been that. */
+  stalledSave: number;
+  stalledTicks: number;
   /** Votes of the campaign under way. */
   votes: Map<NodeId, boolean>;
   /** A leader's view of its followers; empty on other nodes. */
   progress: Map<NodeId, Progress>;
+  /** Replication sessions that this leader has begun beyond those that it began with. */
+  sessions: number;
+  /** A leader's lease; absent on other nodes and where leases are off. */
+  lease: Lease | undefined;
+  transfer: Transfer | undefined;
+  /** The proposal that the end of a joint change will answer. */
+  changeProposal: ProposalId | undefined;
   /** Bytes of this leader's uncommitted commands. */
   uncommittedBytes: number;
   reads: ReadBarriers;
@@ -97,7 +124,15 @@ export function createState(options: RaftOptions): RaftState {
   const covered = snapshot?.index ?? 0;
   const commitIndex = Math.max(covered, hardState.commitIndex);
   invariant(commitIndex <= log.lastIndex, `recovered commit index ${commitIndex} lies within the log`);
-  const membership = snapshot?.membership ?? options.membership;
+  const memberships = new Memberships({
+    index: covered,
+    membership: snapshot?.membership ?? checkMembership(options.membership),
+  });
+  for (let index = covered + 1; index <= log.lastIndex; index++) {
+    const entry = log.entryAt(index);
+    if (entry?.kind === 'membership') memberships.append(entry);
+  }
+  const { membership } = memberships.latest;
   const state: RaftState = {
     id: options.id,
     group: options.group,
@@ -106,9 +141,10 @@ export function createState(options: RaftOptions): RaftState {
     life: hardState.life + 1,
     dataLoss: undefined,
     lifeDurable: false,
+    memberships,
     membership,
     quorum: new MajorityQuorum(membership),
-    peers: membership.members.map((member) => member.id).filter((id) => id !== options.id),
+    peers: peersIn(membership, options.id),
     role: 'follower',
     term: Math.max(hardState.term, log.lastTerm),
     votedFor: hardState.term >= log.lastTerm ? hardState.votedFor : undefined,
@@ -123,8 +159,17 @@ export function createState(options: RaftOptions): RaftState {
     electionElapsed: 0,
     heartbeatElapsed: 0,
     electionTimeout: settings.electionTicks,
+    ticks: 0,
+    // An earlier life may have answered a leader that trusts in it.
+    ticksSinceLeader: hardState.life === 0 ? settings.electionTicks : 0,
+    stalledSave: 0,
+    stalledTicks: 0,
     votes: new Map(),
     progress: new Map(),
+    sessions: 0,
+    lease: undefined,
+    transfer: undefined,
+    changeProposal: undefined,
     uncommittedBytes: 0,
     reads: new ReadBarriers(),
     dropped: new Map(),
@@ -142,6 +187,9 @@ export function cloneState(state: RaftState): RaftState {
     ...state,
     random: state.random.clone(),
     log: state.log.clone(),
+    memberships: state.memberships.clone(),
+    lease: state.lease?.clone(),
+    transfer: state.transfer === undefined ? undefined : { ...state.transfer },
     votes: new Map(state.votes),
     progress: new Map([...state.progress].map(([id, progress]) => [id, progress.clone()])),
     reads: state.reads.clone(),
@@ -150,9 +198,51 @@ export function cloneState(state: RaftState): RaftState {
   };
 }
 
+function peersIn({ members, outgoingVoters }: Membership, id: NodeId): readonly NodeId[] {
+  const all = new Set([...members.map((member) => member.id), ...outgoingVoters]);
+  all.delete(id);
+  return [...all];
+}
+
+/** Lets the latest membership of the log govern: quorums, peers and this node's own part follow it at once (§6). */
+export function governByLatest(state: RaftState, reason: string): void {
+  const { index, membership } = state.memberships.latest;
+  state.membership = membership;
+  state.quorum = new MajorityQuorum(membership);
+  state.peers = peersIn(membership, state.id);
+  report(state, { type: 'membershipChanged', membership, index, reason });
+  if (state.role === 'leader') {
+    state.lease?.restart();
+    for (const peer of state.peers) {
+      if (!state.progress.has(peer))
+        state.progress.set(peer, new Progress(state.log.lastIndex, ++state.sessions));
+    }
+  } else if (state.role !== restingRole(state)) {
+    const campaigns = state.role === 'candidate' || state.role === 'pre-candidate';
+    if (!campaigns || !mayLead(state)) changeRole(state, restingRole(state), reason);
+  }
+}
+
 /** What the node is when it neither leads nor campaigns. */
 function restingRole(state: RaftState): Role {
-  return state.quorum.isVoter(state.id) ? 'follower' : 'learner';
+  return mayLead(state) ? 'follower' : 'learner';
+}
+
+/**
+ * Whether this node may campaign: as a voter, or as one that ceases to be one by an entry that is not known to be
+ * committed. Such a node may be the only one that holds the entry and can get it committed (dissertation §4.2.2); its
+ * own vote does not count then.
+ */
+export function mayLead({ id, quorum, memberships, commitIndex }: RaftState): boolean {
+  if (quorum.isVoter(id)) return true;
+  const { latest, previous } = memberships;
+  return latest.index > commitIndex && previous !== undefined && new MajorityQuorum(previous).isVoter(id);
+}
+
+/** The membership that governs became committed: a node that it leaves out campaigns no more. */
+export function restAfterCommit(state: RaftState): void {
+  if (state.role === 'follower' && !mayLead(state))
+    changeRole(state, 'learner', 'the members without this node as a voter are committed');
 }
 
 /** Tells what happened. */
@@ -194,10 +284,13 @@ export function becomeFollower(state: RaftState, leader: NodeId | undefined, rea
 
 /** Plays another part. Whatever belongs to the old one is dropped; reads that waited for it are refused. */
 export function changeRole(state: RaftState, role: Role, reason: string): void {
-  if (role !== state.role) {
+  const isOther = role !== state.role;
+  if (isOther) {
     report(state, { type: 'roleChanged', from: state.role, to: role, term: state.term, reason });
   }
   if (state.role === 'leader' && role !== 'leader') {
+    endTransfer(state, false, reason);
+    forgetChange(state, reason);
     for (const reader of state.reads.abandonLed()) {
       if (reader.type === 'follower') answerFollower(state, reader, undefined);
       else refuseRead(state, reader.context, 'this node stopped leading before the read was confirmed');
@@ -206,9 +299,33 @@ export function changeRole(state: RaftState, role: Role, reason: string): void {
   state.role = role;
   state.votes.clear();
   state.progress.clear();
+  state.sessions = 0;
+  state.lease = undefined;
   state.uncommittedBytes = 0;
   state.heartbeatElapsed = 0;
-  resetElectionClock(state);
+  // A later term alone does not put off a follower's campaign: only a leader, or a vote that it gives, does (figure 2).
+  if (isOther) resetElectionClock(state);
+}
+
+/** Ends a transfer of leadership, if one is under way. */
+export function endTransfer(state: RaftState, stillLeads: boolean, reason: string): void {
+  const { transfer } = state;
+  if (transfer === undefined) return;
+  state.transfer = undefined;
+  report(state, { type: 'transferEnded', to: transfer.to, stillLeads, reason });
+}
+
+/** The caller of a joint change is not told its end by this node: the next leader completes or drops it. */
+function forgetChange(state: RaftState, reason: string): void {
+  const proposal = state.changeProposal;
+  if (proposal === undefined) return;
+  state.changeProposal = undefined;
+  state.outbox.refused.push({
+    subject: { type: 'proposal', proposal },
+    code: 'OUTCOME_UNKNOWN',
+    effect: 'unknown',
+    reason: `the leadership ended while the change was under way (${reason}): the next leader completes or drops it`,
+  });
 }
 
 /** Names the leader of the term. Reads that were forwarded to another one are refused. */
@@ -223,11 +340,10 @@ export function setLeader(state: RaftState, leader: NodeId | undefined): void {
 
 /** Starts the wait for an election timeout anew, with a new random length (§5.2). */
 export function resetElectionClock(state: RaftState): void {
+  const { electionTicks, electionSpreadTicks, priority } = state.settings;
+  const least = electionTicks + Math.ceil(((priorityMax - priority) * electionTicks) / 2);
   state.electionElapsed = 0;
-  state.electionTimeout = state.random.integer(
-    state.settings.electionTicks,
-    2 * state.settings.electionTicks,
-  );
+  state.electionTimeout = state.random.integer(least, least + (electionSpreadTicks ?? electionTicks));
 }
 
 /** Refuses a read for good, naming whom to ask instead. */

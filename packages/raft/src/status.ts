@@ -3,9 +3,13 @@ import {
   type EngineStatus,
   type Fingerprint,
   FingerprintBuilder,
+  type FingerprintView,
+  type Membership,
   majority,
+  type NodeId,
   type PeerProgress,
 } from '@synod/core';
+import { leaseTicksLeft } from './lease.js';
 import type { RaftState } from './state.js';
 
 /** The state as a status. */
@@ -18,6 +22,7 @@ export function statusOf(state: RaftState): EngineStatus {
       nextIndex: progress.nextIndex,
       state: progress.state,
       inFlight: progress.inFlight,
+      inFlightBytes: progress.inFlightBytes,
       silentTicks: progress.silentTicks,
     });
   }
@@ -35,6 +40,9 @@ export function statusOf(state: RaftState): EngineStatus {
     lastIndex: state.log.lastIndex,
     snapshot: { index: state.snapshot?.index ?? 0, term: state.snapshot?.term ?? 0 },
     membership: state.membership,
+    membershipIndex: state.memberships.latest.index,
+    ...(state.transfer === undefined ? {} : { transferTo: state.transfer.to }),
+    ...(state.settings.lease === undefined ? {} : { leaseTicksLeft: leaseTicksLeft(state) }),
     peers,
     pendingReads: state.reads.pending,
     explanation: explain(state),
@@ -67,38 +75,84 @@ function explain(state: RaftState): string {
   }
 }
 
-/** The state as a digest: equal for equal states. Effects that were not taken are not part of it. */
-export function fingerprintOf(state: RaftState): Fingerprint {
+/**
+ * The state as a digest: of everything that can change what the engine ever does. What follows from the rest (quorum,
+ * peers) is left out. Each class folds in its own fields; whoever adds a field to the state folds it in here.
+ */
+export function fingerprintOf(state: RaftState, view: FingerprintView): Fingerprint {
   const digest = new FingerprintBuilder();
-  digest
-    .text(state.id)
-    .number(state.group)
-    .text(state.role)
-    .number(state.term)
-    .text(state.votedFor)
-    .text(state.leader);
-  digest.number(state.commitIndex).number(state.emittedIndex).number(state.appliedIndex).number(state.life);
-  digest.text(state.dataLoss);
-  digest.number(state.electionElapsed).number(state.electionTimeout).number(state.heartbeatElapsed);
-  const { log } = state;
-  digest
-    .number(log.discarded.index)
-    .number(log.discarded.term)
-    .number(log.lastIndex)
-    .number(log.durableIndex);
-  for (let index = log.firstIndex; index <= log.lastIndex; index++) {
-    const entry = log.entryAt(index);
-    if (entry !== undefined) digest.number(entry.term).text(entry.kind).bytes(entry.data);
+  const name = view.rename ?? ownName;
+  digest.text(name(state.id)).number(state.group);
+  for (const limit of Object.values(state.settings)) digest.plain(limit);
+  digest.number(state.life).boolean(state.lifeDurable).text(state.dataLoss);
+  digest.number(state.memberships.known.length);
+  for (const { index, membership } of state.memberships.known)
+    addMembership(digest.number(index), membership, view);
+  digest.text(state.role).number(state.term);
+  digest.text(state.votedFor === undefined ? undefined : name(state.votedFor));
+  digest.text(state.leader === undefined ? undefined : name(state.leader));
+  state.log.addTo(digest, view);
+  digest.number(state.commitIndex).number(state.emittedIndex).number(state.appliedIndex);
+  digest.boolean(state.snapshot !== undefined);
+  if (state.snapshot !== undefined) {
+    digest.number(state.snapshot.index).number(state.snapshot.term);
+    addMembership(digest, state.snapshot.membership, view);
   }
-  for (const [id, granted] of state.votes) digest.text(id).number(granted ? 1 : 0);
-  for (const [id, progress] of state.progress) {
-    digest.text(id).text(progress.state).number(progress.matchIndex).number(progress.nextIndex);
-    digest
-      .number(progress.inFlight)
-      .number(progress.probeSent ? 1 : 0)
-      .number(progress.answeredRound);
+  digest.boolean(state.hardStateChanged).number(state.savedCommit).number(state.uncommittedBytes);
+  if (view.untimed !== true) {
+    digest.number(state.electionElapsed).number(state.heartbeatElapsed).number(state.electionTimeout);
+    digest.number(state.ticksSinceLeader).number(state.stalledTicks);
+    digest.boolean(state.stalledSave === state.log.oldestSave);
+    for (const word of state.random.state()) digest.number(word);
   }
-  digest.number(state.reads.round).number(state.reads.pending);
-  for (const word of state.random.state()) digest.number(word);
+  addLeadership(digest, state, view);
+  digest.number(state.votes.size);
+  for (const [id, granted] of named(state.votes, name)) digest.text(id).boolean(granted);
+  digest.number(state.progress.size);
+  for (const [id, progress] of named(state.progress, name)) progress.addTo(digest.text(id), view);
+  state.reads.addTo(digest, view);
+  digest.number(state.dropped.size);
+  for (const [index, { term, proposal }] of state.dropped) digest.number(index).number(term).number(proposal);
+  state.outbox.addTo(digest);
   return digest.digest();
+}
+
+function addLeadership(digest: FingerprintBuilder, state: RaftState, view: FingerprintView): void {
+  const { lease, transfer, changeProposal, sessions, ticks } = state;
+  digest.number(sessions).boolean(lease !== undefined);
+  lease?.addTo(digest, ticks, view);
+  digest.boolean(changeProposal !== undefined).number(changeProposal ?? 0);
+  digest.boolean(transfer !== undefined);
+  if (transfer === undefined) return;
+  digest.text(view.rename === undefined ? transfer.to : view.rename(transfer.to)).boolean(transfer.told);
+  if (view.untimed !== true) digest.number(transfer.ticks);
+}
+
+function ownName(id: NodeId): string {
+  return id;
+}
+
+/** Under their new names, and in the order of these: the order in which votes came in makes no difference. */
+function named<Value>(
+  values: ReadonlyMap<NodeId, Value>,
+  name: (id: NodeId) => string,
+): readonly (readonly [string, Value])[] {
+  const renamed = [...values].map(([id, value]) => [name(id), value] as const);
+  return renamed.sort(([left], [right]) => (left < right ? -1 : 1));
+}
+
+/** A renamed membership has no ordinals: they are given by node, and Raft decides nothing by them. */
+function addMembership(
+  digest: FingerprintBuilder,
+  { members, outgoingVoters }: Membership,
+  { rename }: FingerprintView,
+): void {
+  digest.number(members.length).number(outgoingVoters.length);
+  if (rename === undefined) {
+    for (const { id, ordinal, role } of members) digest.text(id).number(ordinal).text(role);
+    for (const id of outgoingVoters) digest.text(id);
+    return;
+  }
+  for (const member of members.map(({ id, role }) => `${role} ${rename(id)}`).sort()) digest.text(member);
+  for (const id of outgoingVoters.map(rename).sort()) digest.text(id);
 }

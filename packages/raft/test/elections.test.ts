@@ -36,6 +36,44 @@ describe('§5.2 leader election', () => {
     expect(firsts.size).toBeGreaterThan(4);
   });
 
+  it('with a spread of one tick every timeout is electionTicks', () => {
+    for (let seed = 0; seed < 10; seed++) {
+      const cluster = new TestCluster({ seed, electionTicks: 10, electionSpreadTicks: 1 });
+      cluster.isolate('n1');
+      for (let ticks = 1; ticks < 10; ticks++) cluster.step('n1', { type: 'tick' });
+      expect(cluster.node('n1').role).toBe('follower');
+      cluster.step('n1', { type: 'tick' });
+      expect(cluster.node('n1').role).toBe('pre-candidate');
+    }
+  });
+
+  it('a candidate that gets no vote does not put off the campaign of a node that could win', () => {
+    const ticksToCampaign = (disturbedAt: number | undefined) => {
+      const cluster = new TestCluster({ disks: { n1: diskWithTerms([1, 1, 1], 1) } });
+      for (let ticks = 1; ticks <= 40; ticks++) {
+        cluster.step('n1', { type: 'tick' });
+        if (cluster.node('n1').role !== 'follower') return ticks;
+        if (ticks !== disturbedAt) continue;
+        const shorter = { lastLogIndex: 1, lastLogTerm: 1, preVote: false, term: 7 };
+        cluster.step('n1', {
+          type: 'receive',
+          message: { type: 'requestVote', from: 'n2', to: 'n1', ...shorter },
+        });
+        expect(cluster.node('n1').term).toBe(7);
+      }
+      return undefined;
+    };
+    expect(ticksToCampaign(9)).toBe(ticksToCampaign(undefined));
+  });
+
+  it('without pre-vote a node stands at once, in a term of its own', () => {
+    const cluster = new TestCluster({ preVote: false });
+    cluster.isolate('n1');
+    cluster.step('n1', { type: 'campaign' });
+    expect(cluster.node('n1').role).toBe('candidate');
+    expect(cluster.node('n1').term).toBe(1);
+  });
+
   it('at most one candidate wins a term: a voter gives one vote a term', () => {
     const cluster = new TestCluster();
     cluster.step('n1', { type: 'campaign' });

@@ -16,9 +16,11 @@ import {
   encodeUtf8,
   invariant,
   logStart,
+  type Membership,
   type NodeId,
   type RecoveredState,
   type Refusal,
+  readMembership,
   type SnapshotMeta,
 } from '@synod/core';
 import { createRaftEngine, type RaftLimits, type RaftMessage, raftMessageCodec } from '../src/index.js';
@@ -69,6 +71,8 @@ export class TestNode {
   applied: Entry[] = [];
   /** Index that the state machine stands at: the last applied entry or installed snapshot. */
   machineIndex = 0;
+  /** Members that govern there. */
+  machineMembership: Membership;
   reads = new Map<number, number>();
   refused: Refusal[] = [];
   events: EngineEvent[] = [];
@@ -76,14 +80,18 @@ export class TestNode {
   lives = 0;
 
   readonly id: NodeId;
+  readonly #membership: Membership;
   readonly #start: (recovered: RecoveredState, life: number) => ConsensusEngine<RaftMessage>;
 
   constructor(
     id: NodeId,
     disk: Disk,
+    membership: Membership,
     start: (recovered: RecoveredState, life: number) => ConsensusEngine<RaftMessage>,
   ) {
     this.id = id;
+    this.#membership = membership;
+    this.machineMembership = membership;
     this.disk = disk;
     this.#start = start;
     this.engine = start(disk.recover(), 0);
@@ -92,6 +100,7 @@ export class TestNode {
   restart(): void {
     this.applied = [];
     this.machineIndex = 0;
+    this.machineMembership = this.#membership;
     this.unsaved = [];
     this.lives++;
     this.engine = this.#start(this.disk.recover(), this.lives);
@@ -105,12 +114,22 @@ export class TestNode {
     return this.engine.status().term;
   }
 
-  /** The log as `term:text` from its first entry on; a no-op is `term:-`. */
+  /** Ids of the voters that govern; outgoing ones behind a slash, learners in brackets. */
+  get members(): string {
+    return describeMembers(this.engine.status().membership);
+  }
+
+  /** Index of the entry in which a proposal of this node was applied, if it was. */
+  answered(proposal: number): number | undefined {
+    return this.applied.find((entry) => entry.proposal === proposal)?.index;
+  }
+
+  /** The log as `term:text` from its first entry on; a no-op is `term:-`, and members stand in braces. */
   get log(): string[] {
     const stored = new Map(this.disk.entries);
     return [...stored.values()]
       .sort((left, right) => left.index - right.index)
-      .map((entry) => `${entry.term}:${entry.kind === 'noop' ? '-' : decodeUtf8(entry.data)}`);
+      .map((entry) => `${entry.term}:${describeEntry(entry)}`);
   }
 
   get commands(): string[] {
@@ -118,9 +137,36 @@ export class TestNode {
   }
 }
 
+function describeEntry(entry: Entry): string {
+  if (entry.kind === 'noop') return '-';
+  if (entry.kind === 'command') return decodeUtf8(entry.data);
+  return `{${describeMembers(readMembership(new ByteReader(entry.data)))}}`;
+}
+
+function describeMembers({ members, outgoingVoters }: Membership): string {
+  const voters = members.filter((member) => member.role === 'voter').map((member) => member.id);
+  const learners = members.filter((member) => member.role === 'learner').map((member) => `(${member.id})`);
+  const outgoing = outgoingVoters.length === 0 ? '' : ` / ${outgoingVoters.join(' ')}`;
+  return `${[...voters, ...learners].join(' ')}${outgoing}`;
+}
+
+/** Members from a list such as `n1 n2 (n4)`: learners stand in brackets, and the number in a name is the ordinal. */
+export function membersOf(list: string): Membership {
+  const members = list.split(' ').map((item) => {
+    const learner = item.startsWith('(');
+    const id = learner ? item.slice(1, -1) : item;
+    return { id, ordinal: Number(id.replace(/\D/g, '')), role: learner ? 'learner' : 'voter' } as const;
+  });
+  return { members: members.sort((left, right) => left.ordinal - right.ordinal), outgoingVoters: [] };
+}
+
 /** Options of a test cluster. */
 export interface TestClusterOptions extends RaftLimits {
   readonly ids?: readonly NodeId[];
+  /** Nodes that run too, but are no members at first. */
+  readonly spare?: readonly NodeId[];
+  /** Limits of single nodes. */
+  readonly limitsOf?: Readonly<Record<NodeId, RaftLimits>>;
   readonly seed?: number;
   /** Disks to start from, by node. */
   readonly disks?: Readonly<Record<NodeId, Disk>>;
@@ -138,15 +184,23 @@ export class TestCluster {
   readonly #writer = new ByteWriter();
 
   constructor(options: TestClusterOptions = {}) {
-    const { ids = ['n1', 'n2', 'n3'], seed = 1, disks = {}, ...limits } = options;
+    const {
+      ids = ['n1', 'n2', 'n3'],
+      spare = [],
+      limitsOf = {},
+      seed = 1,
+      disks = {},
+      ...limitsOfAll
+    } = options;
     const membership = createMembership(ids);
-    for (const id of ids) {
-      const node = new TestNode(id, disks[id] ?? new Disk(), (recovered, life) =>
+    for (const id of [...ids, ...spare]) {
+      const limits = { ...limitsOfAll, ...limitsOf[id] };
+      const node = new TestNode(id, disks[id] ?? new Disk(), membership, (recovered, life) =>
         createRaftEngine({ ...limits, id, group: 0, membership, recovered, seed: `${seed}/${id}/${life}` }),
       );
       this.nodes.set(id, node);
     }
-    for (const id of ids) this.settleNode(id);
+    for (const id of this.nodes.keys()) this.settleNode(id);
   }
 
   node(id: NodeId): TestNode {
@@ -220,7 +274,10 @@ export class TestCluster {
     }
     for (const work of effects.snapshots) {
       if (work.type === 'send') this.network.push(work.message);
-      else node.machineIndex = work.meta.index;
+      else {
+        node.machineIndex = work.meta.index;
+        node.machineMembership = work.meta.membership;
+      }
     }
     for (const entry of effects.committed) {
       invariant(
@@ -228,6 +285,7 @@ export class TestCluster {
         `${node.id} applies ${entry.index} after ${node.machineIndex}`,
       );
       node.machineIndex = entry.index;
+      if (entry.kind === 'membership') node.machineMembership = readMembership(new ByteReader(entry.data));
       node.applied.push(entry);
     }
     if (node.machineIndex > 0) node.engine.step({ type: 'applied', through: node.machineIndex });
@@ -294,6 +352,27 @@ export class TestCluster {
       type: 'propose',
       commands: commands.map((command, position) => ({ proposal: position + 1, data: encodeUtf8(command) })),
     });
+  }
+
+  /** Asks a node to make these the members; `n1 n2 (n4)` has one learner. */
+  change(id: NodeId, members: string, proposal: number, admitLagging = false): void {
+    this.step(id, {
+      type: 'changeMembership',
+      change: { target: membersOf(members), admitLagging },
+      proposal,
+    });
+  }
+
+  /** Stores a snapshot of a node's state machine and tells the engine. */
+  snapshot(id: NodeId): void {
+    const node = this.node(id);
+    const status = node.engine.status();
+    if (this.down.has(id) || node.machineIndex <= status.snapshot.index) return;
+    const term = node.disk.entries.get(node.machineIndex)?.term;
+    if (term === undefined) return;
+    const meta = { index: node.machineIndex, term, membership: node.machineMembership };
+    node.disk.snapshot = meta;
+    this.step(id, { type: 'snapshotSaved', meta });
   }
 
   crash(id: NodeId): void {

@@ -89,6 +89,11 @@ export class ApplyLoop<Result> {
     return this.#restoring !== undefined;
   }
 
+  /** Whether nothing waits to be applied. */
+  get isIdle(): boolean {
+    return this.#restoring === undefined && this.#queue.length === 0;
+  }
+
   /** Resolves when no restore is under way. */
   async idle(): Promise<void> {
     await this.#restoring;

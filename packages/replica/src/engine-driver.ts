@@ -50,6 +50,8 @@ export interface DriverParts<Message extends EngineMessage> {
   readonly settings: ReplicaSettings;
   readonly clock: Clock;
   readonly defer: Defer;
+  /** Length of a tick. */
+  readonly tickMs: number;
   readonly events: EventStream;
   readonly hooks: TurnHooks<Message>;
 }
@@ -63,6 +65,9 @@ export class EngineDriver<Message extends EngineMessage> {
   #state: 'waiting' | 'running' | 'stopped' = 'waiting';
   #isPlanned = false;
   #stalledBytes = 0;
+  /** When the first tick came, and how many ticks the engine knows to have passed since. */
+  #firstTickMs: number | undefined;
+  #ticksTold = 0;
   /** Writes that became durable. */
   saves = 0;
   /** Entries in them. */
@@ -75,6 +80,11 @@ export class EngineDriver<Message extends EngineMessage> {
   /** Saves under way. */
   get savesInFlight(): number {
     return this.#saves.length;
+  }
+
+  /** Whether every input was followed by its turn, and every save is durable. */
+  get isQuiet(): boolean {
+    return !this.#isPlanned && this.#saves.length === 0;
   }
 
   /** Whether inputs reach the engine. */
@@ -114,7 +124,23 @@ export class EngineDriver<Message extends EngineMessage> {
   /** Feeds one unit of time. */
   tick(): void {
     this.#unreachable.clear();
-    this.step({ type: 'tick' });
+    const missed = Math.max(0, this.#ticksPassed() - this.#ticksTold - 1);
+    this.#ticksTold += 1 + missed;
+    this.step(missed === 0 ? { type: 'tick' } : { type: 'tick', missed });
+  }
+
+  /**
+   * Makes sure that the engine knows of all the time that has passed: the process may have stood still, and the next
+   * tick is not due yet. A pause after this does no harm, since whatever the engine then answers was true before it.
+   */
+  tellTime(): void {
+    if (this.#ticksPassed() > this.#ticksTold) this.tick();
+  }
+
+  #ticksPassed(): number {
+    const { clock, tickMs } = this.#parts;
+    this.#firstTickMs ??= clock.now();
+    return Math.floor((clock.now() - this.#firstTickMs) / tickMs);
   }
 
   /** Makes sure that a turn comes. */

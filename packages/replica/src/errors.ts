@@ -29,6 +29,14 @@ export class OverloadedError extends SynodError {
   }
 }
 
+/** What was asked for is not possible yet: the message says what to wait for. Definite. */
+export class NotReadyError extends SynodError {
+  /** @param reason - What has to happen first. */
+  constructor(reason: string) {
+    super({ code: 'NOT_READY', message: reason, retryable: true });
+  }
+}
+
 /** A command is larger than one entry may be. Definite. */
 export class CommandTooLargeError extends SynodError {
   /** @param reason - The size and the limit. */

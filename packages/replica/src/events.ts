@@ -30,6 +30,8 @@ export type RuntimeEvent =
       readonly at: LogPosition;
       readonly bytes: number;
     }
+  /** The peer holds its first bytes from before: it goes on behind them. */
+  | { readonly type: 'snapshotSendResumed'; readonly peer: NodeId; readonly offset: number }
   /** It reached the peer's disk, or was given up. */
   | {
       readonly type: 'snapshotSendEnded';
@@ -51,6 +53,10 @@ export type RuntimeEvent =
       readonly complete: boolean;
       readonly reason: string;
     }
+  /** The group is idle: it gets no ticks until something happens. Says where it rests. */
+  | { readonly type: 'slept'; readonly leader: NodeId; readonly at: LogPosition }
+  /** It gets ticks again; says why. */
+  | { readonly type: 'woke'; readonly reason: string }
   /** A peer's payload was put aside; says why. */
   | { readonly type: 'payloadDropped'; readonly peer: NodeId; readonly reason: string }
   /** A connection to a peer is open. */

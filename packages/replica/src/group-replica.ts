@@ -6,6 +6,7 @@ import {
   type Defer,
   type Effects,
   type EngineMessage,
+  type EngineStatus,
   type GroupId,
   type GroupStorage,
   isSynodError,
@@ -25,8 +26,9 @@ import type { HostEventListener, RuntimeEvent } from './events.js';
 import { LeaderWatch } from './leader-watch.js';
 import type { ReplicaSettings } from './limits.js';
 import { PayloadIntake } from './payload-intake.js';
-import { PeerOutbox } from './peer-outbox.js';
+import { type PayloadWriters, PeerOutbox } from './peer-outbox.js';
 import { Proposals } from './proposals.js';
+import type { Posture, Rest, Sleeper } from './quiescence.js';
 import { Reads } from './reads.js';
 import type {
   Applied,
@@ -37,6 +39,7 @@ import type {
   ReplicaState,
   ReplicaStatus,
 } from './replica.js';
+import type { SendRate } from './send-rate.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import type { SnapshotStore } from './snapshot-store.js';
@@ -57,6 +60,8 @@ export interface GroupParts<Message extends EngineMessage, Result> {
   readonly snapshotEveryEntries: number;
   readonly snapshotEveryBytes: number;
   readonly clock: Clock;
+  readonly writers: PayloadWriters;
+  readonly rate: SendRate;
   readonly defer: Defer;
   readonly tickMs: number;
   readonly events: EventStream;
@@ -64,12 +69,16 @@ export interface GroupParts<Message extends EngineMessage, Result> {
   readonly admissionGap: () => string;
   /** The replica stopped by itself; `storage` concerns the whole node. */
   readonly stopped: (what: 'storage' | 'replica', error: ReplicaFailedError) => void;
+  /** Something reaches the replica while it sleeps, or is about to; `speaker` is the peer that caused it. */
+  readonly stir: (reason: string, speaker?: NodeId) => void;
+  /** The replica takes no part any more. */
+  readonly ended: () => void;
   /** The replica is closed. */
   readonly closed: () => void;
 }
 
 /** The replica of one group on one node. */
-export class GroupReplica<Message extends EngineMessage, Result> implements Replica<Result> {
+export class GroupReplica<Message extends EngineMessage, Result> implements Replica<Result>, Sleeper {
   readonly id: NodeId;
   readonly group: GroupId;
   readonly failed: Promise<never>;
@@ -85,6 +94,9 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   readonly #receiver: SnapshotReceiver<Message>;
   readonly #intake: PayloadIntake<Message>;
   #state: ReplicaState = 'waitingForAdmission';
+  #posture: Posture = 'awake';
+  #idleTicks = 0;
+  #sleeps = 0;
   #failure: ReplicaFailedError | undefined;
   #rejectFailed: (error: ReplicaFailedError) => void = () => undefined;
   #closing: Promise<void> | undefined;
@@ -104,10 +116,10 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     this.#reads = new Reads(settings, tickMs);
     this.#leader = new LeaderWatch(id, settings, tickMs);
     this.#leader.changed(engine.status().leader);
-    this.#outbox = new PeerOutbox(group, codec, transport, settings.payloadBytesMax, (peer) =>
+    this.#outbox = new PeerOutbox(group, codec, transport, settings.payloadBytesMax, parts.writers, (peer) =>
       this.#driver.unreachable(peer),
     );
-    this.#driver = new EngineDriver({ ...parts, outbox: this.#outbox, hooks: this.#turnHooks() });
+    this.#driver = new EngineDriver({ ...parts, tickMs, outbox: this.#outbox, hooks: this.#turnHooks() });
     this.#applyLoop = new ApplyLoop(stateMachine, this.#proposals, parts.membership, settings, clock, {
       restore: (meta) => this.#restore(meta),
       applied: (from, to) => this.#applied(from, to),
@@ -119,7 +131,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
       saved: (meta) => this.#driver.step({ type: 'snapshotSaved', meta }),
       failed,
     });
-    this.#sender = new SnapshotSender(group, codec, transport, snapshots, settings, {
+    this.#sender = new SnapshotSender(group, codec, transport, snapshots, settings, parts.rate, {
       emit,
       ended: (peer, delivered) => this.#driver.step({ type: 'snapshotSent', peer, delivered }),
     });
@@ -149,6 +161,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   propose(command: Uint8Array, options: CallOptions = {}): Promise<Applied<Result>> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
+    this.#stir('a command was proposed');
     this.#driver.schedule();
     return this.#proposals.propose(command, options);
   }
@@ -156,6 +169,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   read<Value>(query: () => Value, options: ReadOptions = {}): Promise<Value> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
+    this.#stir('a read was asked for');
     this.#driver.schedule();
     return this.#reads.read(query, options);
   }
@@ -168,6 +182,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   transferLeadership(to?: NodeId, options: CallOptions = {}): Promise<NodeId> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
+    this.#stir('a transfer of leadership was asked for');
     return this.#leader.transfer(options, () =>
       this.#driver.step(
         to === undefined ? { type: 'transferLeadership' } : { type: 'transferLeadership', to },
@@ -178,11 +193,13 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   changeMembership(target: Membership, options: CallOptions = {}): Promise<Applied<undefined>> {
     const refusal = this.#refusal() ?? membershipError(target);
     if (refusal !== undefined) return Promise.reject(refusal);
+    this.#stir('a change of membership was asked for');
     this.#driver.schedule();
     return this.#proposals.changeMembership(target, options);
   }
 
   campaign(): void {
+    this.#stir('a campaign was asked for');
     this.#driver.step({ type: 'campaign' });
   }
 
@@ -193,6 +210,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
       explanation: this.#explanation(engine.explanation),
       engine,
       appliedIndex: this.#applyLoop.index,
+      asleep: this.#posture === 'asleep',
       pendingProposals: this.#proposals.pending,
       pendingReads: this.#reads.pending,
       savesInFlight: this.#driver.savesInFlight,
@@ -214,6 +232,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
       messagesReceived: this.#intake.messages,
       payloadsDropped: this.#intake.dropped,
       entriesApplied: this.#applyLoop.entries,
+      sleeps: this.#sleeps,
       snapshotsSaved: this.#taker.saved,
       snapshotsSent: this.#sender.sent,
       snapshotsReceived: this.#receiver.received,
@@ -247,13 +266,39 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     this.#reads.tick();
     this.#leader.tick();
     if (!this.#driver.isRunning) return;
+    this.#idleTicks++;
     this.#sender.tick();
     this.#receiver.tick();
     this.#driver.tick();
   }
 
+  /** Whether it leads and nothing but heartbeats has happened for so many ticks; asking again takes as many. */
+  hasIdled(ticks: number): boolean {
+    if (this.#idleTicks < ticks || !this.isLeader) return false;
+    this.#idleTicks = 0;
+    return true;
+  }
+
+  /** Where it rests, or `undefined` when anything at all is pending. */
+  rest(): Rest | undefined {
+    if (this.#state !== 'running' || !this.#driver.isQuiet || !this.#applyLoop.isIdle) return undefined;
+    const calls = this.#proposals.pending + this.#reads.pending + this.#leader.pending;
+    const isMoving = this.#taker.isBusy || this.#sender.isBusy || !this.#receiver.isIdle;
+    return calls > 0 || isMoving ? undefined : restOf(this.#parts.engine.status(), this.#applyLoop.index);
+  }
+
+  /** It gets ticks or not; while it sleeps, whatever reaches it wakes it first. */
+  lie(posture: Posture): void {
+    this.#posture = posture;
+    this.#idleTicks = 0;
+    if (posture === 'asleep') this.#sleeps++;
+    else if (posture === 'awake') this.#reads.distrustLease();
+  }
+
   /** A peer's payload arrived; it is only valid during the call. */
   receive(from: NodeId, payload: Uint8Array): void {
+    // While sleep is being offered, answers to what was sent before still come in.
+    if (this.#posture === 'asleep') this.#stir(`${from} sent something`, from);
     this.#intake.receive(from, payload);
   }
 
@@ -275,13 +320,20 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     void this.#receiver.stop();
     void this.#taker.abandon('the replica stopped');
     this.#parts.events.emit(this.group, { type: 'failed', reason: error.reason, cause: error.cause });
+    this.#parts.ended();
     this.#rejectFailed(error);
+  }
+
+  #stir(reason: string, speaker?: NodeId): void {
+    this.#idleTicks = 0;
+    if (this.#posture !== 'awake') this.#parts.stir(reason, speaker);
   }
 
   #turnHooks() {
     return {
       handOver: () => {
         this.#proposals.handOver<Message>((input) => this.#parts.engine.step(input));
+        if (this.#reads.trustsTime) this.#driver.tellTime();
         this.#reads.handOver<Message>((input) => this.#parts.engine.step(input));
       },
       carryOut: (effects: Effects<Message>) => this.#carryOut(effects),
@@ -294,7 +346,9 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     };
   }
 
-  #carryOut({ events, refused, snapshots, committed, reads }: Effects<Message>): void {
+  #carryOut({ save, events, refused, snapshots, committed, reads }: Effects<Message>): void {
+    const size = events.length + refused.length + snapshots.length + committed.length + reads.length;
+    if (size > 0 || save !== undefined) this.#idleTicks = 0;
     for (const event of events) {
       if (event.type === 'leaderChanged') this.#leader.changed(event.leader);
       this.#parts.events.emit(this.group, event);
@@ -369,6 +423,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   async #close(): Promise<void> {
     const wasFailed = this.#state === 'failed';
     this.#state = 'closed';
+    this.#parts.ended();
     this.#driver.stop();
     this.#endCalls(new ClosedError(`replica of group ${this.group}`));
     this.#sender.stop();
@@ -380,6 +435,23 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     if (!wasFailed) this.#parts.events.emit(this.group, { type: 'closed' });
     this.#parts.closed();
   }
+}
+
+/** Where an engine rests that has everything durable, committed and applied, on every member if it leads. */
+function restOf(status: EngineStatus, appliedIndex: LogIndex): Rest | undefined {
+  const { id, role, leader, term, lastIndex: index, membership, peers } = status;
+  const isLevel = [status.commitIndex, status.durableIndex, status.appliedIndex, appliedIndex].every(
+    (reached) => reached === index,
+  );
+  if (!isLevel || leader === undefined || status.pendingReads > 0) return undefined;
+  if (membership.outgoingVoters.length > 0) return undefined;
+  if (role === 'follower' || role === 'learner') return { leader, term, index, membership };
+  if (role !== 'leader' || leader !== id) return undefined;
+  const isEverywhere = membership.members.every(({ id: member }) => {
+    const progress = peers.find((peer) => peer.id === member);
+    return member === id || (progress?.matchIndex === index && progress.inFlight === 0);
+  });
+  return isEverywhere ? { leader, term, index, membership } : undefined;
 }
 
 function membershipError(target: Membership): SynodError | undefined {

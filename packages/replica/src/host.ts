@@ -29,6 +29,18 @@ export interface HostOptions {
   readonly defer?: Defer;
   /** Length of the engines' unit of time, in milliseconds. Default 50. */
   readonly tickMs?: number;
+  /**
+   * Ticks in which nothing but heartbeats happens in a group, after which it falls asleep: its engine gets no ticks, and
+   * so sends no heartbeats, until something happens. Saves nearly all that idle groups cost; worth it from some dozens
+   * of groups on. All members must be there and agree, so give all nodes the same. At most 100 000. Default 0: never.
+   */
+  readonly quiesceAfterTicks?: number;
+  /**
+   * Most bytes of snapshots that leave this node a second, all groups and peers together: so that a peer that catches
+   * up does not slow down those that work. Pieces leave whole, so the bound holds over the time of one piece. Default:
+   * no bound but the transport's and the peers' own pace.
+   */
+  readonly snapshotBytesPerSecond?: number;
   /** Seed of the engines' randomness, different on each node. Default: the storage's incarnation. */
   readonly seed?: number | string;
   /** Hears everything that happens in the host and its groups, from the start. */
@@ -59,6 +71,8 @@ export interface HostStatus {
   readonly admission: AdmissionStatus;
   /** Peers with an open connection. */
   readonly connected: readonly NodeId[];
+  /** How many of the groups sleep. */
+  readonly asleep: number;
   /** Groups that are open. */
   readonly groups: readonly GroupId[];
 }

@@ -11,6 +11,7 @@ export {
   IncarnationLostError,
   NotAdmittedError,
   NotLeaderError,
+  NotReadyError,
   OutcomeUnknownError,
   OverloadedError,
   ReplicaFailedError,

@@ -30,6 +30,11 @@ export class LeaderWatch {
     return this.#leader;
   }
 
+  /** Callers that wait. */
+  get pending(): number {
+    return this.#calls.size;
+  }
+
   wait(options: CallOptions): Promise<NodeId> {
     if (this.#leader !== undefined) return Promise.resolve(this.#leader);
     return this.#wait('the wait for a leader', false, options, () => undefined);

@@ -1,7 +1,15 @@
 /** Takes in what peers send. Their bytes are trusted with nothing: what does not decode is dropped, and told. */
 import { ByteReader, type EngineMessage, type MessageCodec, type NodeId } from '@synod/core';
 import type { EngineDriver } from './engine-driver.js';
-import { payloadKinds, readSnapshotBegin, readSnapshotChunk, readSnapshotProgress } from './payload.js';
+import {
+  payloadKinds,
+  readSnapshotBegin,
+  readSnapshotChunk,
+  readSnapshotProgress,
+  readSnapshotRestart,
+  readSnapshotResume,
+  readSnapshotSeal,
+} from './payload.js';
 import type { SnapshotReceiver } from './snapshot-receiver.js';
 import type { SnapshotSender } from './snapshot-sender.js';
 
@@ -54,6 +62,9 @@ export class PayloadIntake<Message extends EngineMessage> {
     reader.u8();
     if (kind === payloadKinds.snapshotChunk) return receiver.chunk(from, readSnapshotChunk(reader));
     if (kind === payloadKinds.snapshotProgress) return sender.progress(from, readSnapshotProgress(reader));
+    if (kind === payloadKinds.snapshotResume) return sender.resume(from, readSnapshotResume(reader));
+    if (kind === payloadKinds.snapshotRestart) return receiver.restart(from, readSnapshotRestart(reader));
+    if (kind === payloadKinds.snapshotSeal) return receiver.seal(from, readSnapshotSeal(reader));
     this.#drop(from, `payload of unknown kind ${kind}`);
   }
 

@@ -14,6 +14,12 @@ export const payloadKinds = {
   snapshotChunk: 3,
   /** How far it has come: {@link SnapshotProgress}. */
   snapshotProgress: 4,
+  /** The receiver holds a part from before: {@link SnapshotResume}. */
+  snapshotResume: 5,
+  /** That part is not of this snapshot, begin anew: the number of the transfer. */
+  snapshotRestart: 6,
+  /** Checksum of the whole: {@link SnapshotSeal}. Receivers that do not know it put it aside. */
+  snapshotSeal: 7,
 } as const;
 
 /** Starts a transfer. */
@@ -32,6 +38,24 @@ export interface SnapshotChunk {
   readonly offset: number;
   /** The bytes: a view. */
   readonly bytes: Uint8Array;
+}
+
+/** Says which part of a snapshot a receiver holds from an earlier transfer. */
+export interface SnapshotResume {
+  /** Number of the present transfer. */
+  readonly transfer: number;
+  /** Length of that part. */
+  readonly offset: number;
+  /** Its CRC-32C. */
+  readonly checksum: number;
+}
+
+/** Says what the whole must be. */
+export interface SnapshotSeal {
+  /** Number of the transfer. */
+  readonly transfer: number;
+  /** CRC-32C of the whole. */
+  readonly checksum: number;
 }
 
 /** What became of a transfer at its receiver. */
@@ -103,4 +127,49 @@ export function readSnapshotProgress(reader: ByteReader): SnapshotProgress {
     throw new DecodeError(`${number} stands where the outcome of a transfer is expected`);
   reader.end();
   return { transfer, offset, outcome };
+}
+
+/** Writes a whole payload that says which part is held. */
+export function writeSnapshotResume(
+  writer: ByteWriter,
+  { transfer, offset, checksum }: SnapshotResume,
+): void {
+  writer.u8(payloadKinds.snapshotResume);
+  writer.varint(transfer);
+  writer.varint(offset);
+  writer.u32(checksum);
+}
+
+/** Reads what follows the kind of it. */
+export function readSnapshotResume(reader: ByteReader): SnapshotResume {
+  const resume = { transfer: reader.varint(), offset: reader.varint(), checksum: reader.u32() };
+  reader.end();
+  return resume;
+}
+
+/** Writes a whole payload that asks to begin anew. */
+export function writeSnapshotRestart(writer: ByteWriter, transfer: number): void {
+  writer.u8(payloadKinds.snapshotRestart);
+  writer.varint(transfer);
+}
+
+/** Reads the number of the transfer that begins anew. */
+export function readSnapshotRestart(reader: ByteReader): number {
+  const transfer = reader.varint();
+  reader.end();
+  return transfer;
+}
+
+/** Writes a whole payload that says what the whole must be. */
+export function writeSnapshotSeal(writer: ByteWriter, { transfer, checksum }: SnapshotSeal): void {
+  writer.u8(payloadKinds.snapshotSeal);
+  writer.varint(transfer);
+  writer.u32(checksum);
+}
+
+/** Reads what follows the kind of a seal. */
+export function readSnapshotSeal(reader: ByteReader): SnapshotSeal {
+  const seal = { transfer: reader.varint(), checksum: reader.u32() };
+  reader.end();
+  return seal;
 }

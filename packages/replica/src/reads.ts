@@ -41,6 +41,8 @@ export class Reads {
   readonly #queued: Record<ReadMode, number[]> = { index: [], lease: [] };
   readonly #barriers = new Map<ReadContext, Barrier>();
   #lastContext = 0;
+  /** While leases are not trusted: the last barrier that began before that. */
+  #distrustedSince: ReadContext | undefined;
   /** Reads taken in so far. */
   count = 0;
   /** Barriers asked for. */
@@ -81,6 +83,23 @@ export class Reads {
     });
   }
 
+  /** Whether a read is queued that is only as good as the engine's knowledge of time. */
+  get trustsTime(): boolean {
+    return this.#queued.lease.length > 0;
+  }
+
+  /**
+   * Reads go by read index from now on, also those of mode `lease`, until such a read is through.
+   *
+   * A lease is measured in ticks, and this engine was not told of the time that has just passed: by its count a lease
+   * from before may still hold, while others have elected a leader long ago. A read index that began after that time
+   * and passes shows that a quorum has followed this leader since; a lease which that quorum renewed is counted from
+   * then at the earliest, and from then on no tick is missing.
+   */
+  distrustLease(): void {
+    this.#distrustedSince = this.#lastContext;
+  }
+
   /** Asks the engine for one barrier for all reads that are queued. */
   handOver<Message extends EngineMessage>(step: (input: EngineInput<Message>) => void): void {
     for (const mode of modes) {
@@ -91,7 +110,7 @@ export class Reads {
       const context = ++this.#lastContext;
       this.#barriers.set(context, { reads, index: undefined });
       this.barriers++;
-      step({ type: 'read', context, mode });
+      step({ type: 'read', context, mode: this.#distrustedSince === undefined ? mode : 'index' });
     }
   }
 
@@ -99,6 +118,8 @@ export class Reads {
   ready({ context, index }: ReadReady): void {
     const barrier = this.#barriers.get(context);
     if (barrier !== undefined) barrier.index = index;
+    if (this.#distrustedSince !== undefined && context > this.#distrustedSince)
+      this.#distrustedSince = undefined;
   }
 
   /** Answers the reads that the state machine has come far enough for. */

@@ -1,11 +1,13 @@
 /** An engine's refusal as the error that its caller gets. */
-import { type Refusal, type SynodError, unreachable } from '@synod/core';
+import { InvalidArgumentError, type Refusal, type SynodError, unreachable } from '@synod/core';
 import {
   CommandTooLargeError,
   NotLeaderError,
+  NotReadyError,
   OutcomeUnknownError,
   OverloadedError,
   SupersededError,
+  TimedOutError,
   UnsupportedError,
 } from './errors.js';
 
@@ -28,6 +30,12 @@ export function refusalError(refusal: Refusal): SynodError {
       return new SupersededError(refusal.reason);
     case 'OUTCOME_UNKNOWN':
       return new OutcomeUnknownError(refusal.reason);
+    case 'NOT_READY':
+      return new NotReadyError(refusal.reason);
+    case 'INVALID':
+      return new InvalidArgumentError(refusal.reason);
+    case 'ABORTED':
+      return new TimedOutError(refusal.reason);
     case 'UNSUPPORTED':
       return new UnsupportedError(refusal.reason);
     default:

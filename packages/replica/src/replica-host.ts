@@ -8,6 +8,7 @@ import {
   type HelloRefusal,
   InvalidArgumentError,
   isSynodError,
+  type Membership,
   type NodeId,
   type NodeStorage,
   type PeerHello,
@@ -23,11 +24,16 @@ import { EventStream } from './event-stream.js';
 import type { HostEventListener, RuntimeEvent } from './events.js';
 import { GroupReplica } from './group-replica.js';
 import type { HostOptions, HostStatus, ReplicaHost } from './host.js';
+import { hostGroup } from './host-payload.js';
 import { settleLimits } from './limits.js';
+import { PayloadWriters } from './peer-outbox.js';
+import { Quiescence, type Sleeper } from './quiescence.js';
 import type { GroupOptions, Replica } from './replica.js';
+import { SendRate } from './send-rate.js';
 import { SnapshotStore } from './snapshot-store.js';
 import { systemClock, systemDefer } from './system-clock.js';
 import { Ticker } from './ticker.js';
+import { sharedTurns } from './turn-queue.js';
 
 /**
  * Opens one node of a cluster: starts its transport and waits for peers. Open its groups next.
@@ -51,9 +57,11 @@ export async function openReplicaHost(options: HostOptions): Promise<ReplicaHost
 }
 
 /** What the host asks of a replica, whatever its engine and state machine. */
-interface HostedReplica {
+interface HostedReplica extends Sleeper {
   start(): void;
   tick(): void;
+  /** Whether it leads and nothing but heartbeats has happened for so many ticks; asking again takes as many. */
+  hasIdled(ticks: number): boolean;
   receive(from: NodeId, payload: Uint8Array): void;
   peerDown(peer: NodeId): void;
   failWith(error: ReplicaFailedError): void;
@@ -75,6 +83,15 @@ class Host implements ReplicaHost, TransportHandler {
   readonly #admission: Admission;
   readonly #ticker: Ticker;
   readonly #groups = new Map<GroupId, HostedReplica>();
+  /** Groups that get ticks. */
+  readonly #ticking = new Set<HostedReplica>();
+  readonly #quiesceAfterTicks: number;
+  readonly #quiescence: Quiescence;
+  readonly #writers = new PayloadWriters();
+  readonly #rate: SendRate;
+  readonly #turns: Defer;
+  /** The members of a new group, one value for all groups. */
+  readonly #membership: Membership;
   /** Records under way, so that two hellos of one peer are never both taken for the first. */
   readonly #recording = new Map<NodeId, Promise<void>>();
   #state: HostStatus['state'] = 'running';
@@ -92,16 +109,27 @@ class Host implements ReplicaHost, TransportHandler {
       throw new InvalidArgumentError(`transport is that of ${transport.local}: give the one of ${this.id}`);
     }
     this.#voters = [...options.membershipIds].sort();
-    createMembership(this.#voters);
+    this.#membership = createMembership(this.#voters);
     this.#storage = storage;
     this.#transport = transport;
     this.#clock = options.clock ?? systemClock;
     this.#defer = options.defer ?? systemDefer;
     this.#tickMs = parseInteger(options.tickMs ?? 50, 'tickMs', 1, 60_000);
+    this.#rate = new SendRate((bytesPerSecond(options) * this.#tickMs) / 1000);
+    this.#turns = sharedTurns(this.#defer);
+    this.#quiesceAfterTicks = parseInteger(options.quiesceAfterTicks ?? 0, 'quiesceAfterTicks', 0, 100_000);
     this.#seed = options.seed ?? storage.incarnations.own;
     this.#events = new EventStream(this.id, this.#clock, this.#defer);
     if (options.onEvent !== undefined) this.#events.subscribe(options.onEvent);
     this.#admission = new Admission(this.id, this.#voters, storage.incarnations.admitted);
+    this.#quiescence = new Quiescence({
+      id: this.id,
+      transport,
+      defer: this.#defer,
+      events: this.#events,
+      sleeperOf: (group) => this.#groups.get(group),
+      setTicking: (group, isTicking) => this.#setTicking(group, isTicking),
+    });
     this.#ticker = new Ticker(this.#clock, this.#tickMs, () => this.#tick());
     this.admitted = new Promise((resolve, reject) => {
       this.#resolveAdmitted = resolve;
@@ -124,7 +152,7 @@ class Host implements ReplicaHost, TransportHandler {
   openGroup<Message extends EngineMessage, Result>(options: GroupOptions<Message, Result>): Replica<Result> {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#state === 'closed') throw new ClosedError(`host ${this.id}`);
-    const group = parseInteger(options.group ?? 0, 'group', 0, 0xffffffff);
+    const group = parseInteger(options.group ?? 0, 'group', 0, hostGroup - 1);
     if (this.#groups.has(group))
       throw new InvalidArgumentError(`group ${group} is open already: open it once`);
     const settings = settleLimits(options.limits ?? {});
@@ -140,7 +168,7 @@ class Host implements ReplicaHost, TransportHandler {
     );
     const storage = this.#storage.group(group);
     const recovered = storage.recover();
-    const membership = createMembership(this.#voters);
+    const membership = this.#membership;
     const snapshots = new SnapshotStore(storage, recovered.snapshot, this.#defer);
     const seed = `${this.#seed}/${group}`;
     const engine = options.createEngine({ id: this.id, group, membership, recovered, seed });
@@ -158,15 +186,20 @@ class Host implements ReplicaHost, TransportHandler {
       snapshotEveryEntries,
       snapshotEveryBytes,
       clock: this.#clock,
-      defer: this.#defer,
+      writers: this.#writers,
+      rate: this.#rate,
+      defer: this.#turns,
       tickMs: this.#tickMs,
       events: this.#events,
       admissionGap: () => this.#admissionGap(),
       stopped: (what, error) => this.#replicaStopped(what, error),
+      stir: (reason, speaker) => this.#quiescence.stir(group, reason, speaker),
+      ended: () => this.#ended(group),
       closed: () => this.#groups.delete(group),
     });
     this.#groups.set(group, replica);
-    if (this.#admission.admitted) replica.start();
+    this.#ticking.add(replica);
+    if (this.#admission.admitted) this.#start(replica);
     return replica;
   }
 
@@ -177,6 +210,7 @@ class Host implements ReplicaHost, TransportHandler {
       state: this.#state,
       admission: this.#admission.status(),
       connected: this.#transport.connected(),
+      asleep: this.#quiescence.asleep,
       groups: [...this.#groups.keys()].sort((left, right) => left - right),
     };
   }
@@ -223,6 +257,7 @@ class Host implements ReplicaHost, TransportHandler {
   onPeerUp(peer: NodeId): void {
     if (this.#state !== 'running') return;
     this.#emit({ type: 'peerUp', peer });
+    this.#quiescence.peerUp(peer);
     this.#admission.welcomedBy(peer);
     if (this.#admission.admitted) return;
     const { welcomes, welcomesNeeded: needed } = this.#admission;
@@ -232,7 +267,9 @@ class Host implements ReplicaHost, TransportHandler {
 
   onPeerDown(peer: NodeId, reason: string): void {
     this.#emit({ type: 'peerDown', peer, reason });
-    for (const replica of this.#groups.values()) replica.peerDown(peer);
+    this.#quiescence.peerDown(peer);
+    // What sleeps on has nothing under way to the peer, and finds out when it next sends.
+    for (const replica of [...this.#ticking]) replica.peerDown(peer);
   }
 
   onRefused(peer: NodeId, refusal: HelloRefusal): void {
@@ -245,11 +282,49 @@ class Host implements ReplicaHost, TransportHandler {
 
   onPayload(from: NodeId, group: GroupId, payload: Uint8Array): void {
     // A node that is not admitted must not even listen: what it hears it might answer.
-    if (this.#admission.admitted) this.#groups.get(group)?.receive(from, payload);
+    if (!this.#admission.admitted) return;
+    if (group === hostGroup) this.#receiveHostPayload(from, payload);
+    else this.#groups.get(group)?.receive(from, payload);
   }
 
   #tick(): void {
-    for (const replica of this.#groups.values()) replica.tick();
+    this.#rate.tick();
+    const idleTicks = this.#quiesceAfterTicks;
+    for (const replica of this.#ticking) {
+      replica.tick();
+      if (idleTicks > 0 && replica.hasIdled(idleTicks)) this.#quiescence.consider(replica);
+    }
+    if (idleTicks > 0 && this.#admission.admitted) this.#quiescence.tick();
+  }
+
+  /** Where groups never sleep, hosts have nothing to say to each other, and without pulses nobody offers sleep here. */
+  #receiveHostPayload(from: NodeId, payload: Uint8Array): void {
+    if (this.#quiesceAfterTicks === 0) return;
+    try {
+      this.#quiescence.receive(from, payload);
+    } catch (error) {
+      // Only decoding can throw here.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#emit({ type: 'payloadDropped', peer: from, reason });
+    }
+  }
+
+  #setTicking(group: GroupId, isTicking: boolean): void {
+    const replica = this.#groups.get(group);
+    if (replica === undefined) return;
+    if (isTicking) this.#ticking.add(replica);
+    else this.#ticking.delete(replica);
+  }
+
+  #start(replica: HostedReplica): void {
+    replica.start();
+    if (this.#quiesceAfterTicks > 0) this.#quiescence.started(replica.group);
+  }
+
+  /** A replica takes no part any more. */
+  #ended(group: GroupId): void {
+    this.#quiescence.ended(group);
+    this.#setTicking(group, false);
   }
 
   #admitIfEarned(): void {
@@ -266,7 +341,7 @@ class Host implements ReplicaHost, TransportHandler {
     this.#admission.admit();
     this.#emit({ type: 'admitted' });
     this.#resolveAdmitted();
-    for (const replica of this.#groups.values()) replica.start();
+    for (const replica of this.#groups.values()) this.#start(replica);
   }
 
   #admissionGap(): string {
@@ -289,6 +364,7 @@ class Host implements ReplicaHost, TransportHandler {
     const error = isSynodError(cause) ? cause : new ReplicaFailedError(String(cause), 'none', cause);
     this.#failure = error;
     this.#ticker.stop();
+    this.#quiescence.stop();
     this.#emit({ type: 'failed', reason: error.message, cause: error });
     this.#rejectAdmitted(error);
     this.#rejectFailed(error);
@@ -300,6 +376,7 @@ class Host implements ReplicaHost, TransportHandler {
   async #close(): Promise<void> {
     if (this.#state === 'running') this.#state = 'closed';
     this.#ticker.stop();
+    this.#quiescence.stop();
     this.#rejectAdmitted(new ClosedError(`host ${this.id}`));
     await Promise.all([...this.#groups.values()].map((replica) => replica.close()));
     try {
@@ -313,4 +390,9 @@ class Host implements ReplicaHost, TransportHandler {
   #emit(event: RuntimeEvent): void {
     this.#events.emit(undefined, event);
   }
+}
+
+function bytesPerSecond({ snapshotBytesPerSecond }: HostOptions): number {
+  if (snapshotBytesPerSecond === undefined) return Number.POSITIVE_INFINITY;
+  return parseInteger(snapshotBytesPerSecond, 'snapshotBytesPerSecond', 1);
 }

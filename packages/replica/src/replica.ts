@@ -18,7 +18,7 @@ import type { ReplicaLimits } from './limits.js';
 
 /** What a replica of one group is made from. */
 export interface GroupOptions<Message extends EngineMessage, Result> {
-  /** The group's number. Default 0. */
+  /** The group's number, 0 to 2^32 - 2. Default 0. */
   readonly group?: GroupId;
   /**
    * Makes the engine from what the storage recovered, such as `(start) => createRaftEngine(start)`. Called once.
@@ -83,6 +83,8 @@ export interface ReplicaStatus {
   readonly engine: EngineStatus;
   /** Greatest index that the state machine has applied. */
   readonly appliedIndex: LogIndex;
+  /** Whether the group sleeps here: nothing is pending, and its engine gets no ticks until something happens. */
+  readonly asleep: boolean;
   /** Proposals whose outcome is open. */
   readonly pendingProposals: number;
   /** Reads that wait. */
@@ -119,6 +121,8 @@ export interface ReplicaMetrics {
   readonly payloadsDropped: number;
   /** Entries given to the state machine, or passed over because they carry no command. */
   readonly entriesApplied: number;
+  /** Times that the group fell asleep here. */
+  readonly sleeps: number;
   /** Snapshots of the state machine made durable. */
   readonly snapshotsSaved: number;
   /** Snapshots that reached a peer's disk. */
@@ -213,7 +217,8 @@ export interface Replica<Result> {
    *
    * @param target - Members as they shall be.
    * @param options - Time and signal.
-   * @throws the same errors as {@link Replica.propose}, and {@link UnsupportedError}.
+   * @throws the same errors as {@link Replica.propose}; {@link NotReadyError} while another change is under way or a
+   * new voter has not caught up; InvalidArgumentError for a target that can never be; {@link UnsupportedError}.
    */
   changeMembership(target: Membership, options?: CallOptions): Promise<Applied<undefined>>;
 

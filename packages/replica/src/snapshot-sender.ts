@@ -1,6 +1,9 @@
 /**
- * Carries the stored snapshot to peers that fell behind: in pieces, no more than a window of them under way, sent again
- * when nothing comes back, and given up in the end. Memory: one piece at a time for each peer.
+ * Carries the stored snapshot to peers that fell behind: in pieces, no more than a window of them under way, no faster
+ * than the node's bound, sent again when nothing comes back, and given up in the end. Memory: one piece at a time for
+ * each peer. A peer that holds the first part from an earlier transfer, perhaps of another node, says its checksum; if
+ * that of the same part here is equal, the transfer goes on behind it. Before the last piece goes the checksum of the
+ * whole.
  */
 import {
   ByteWriter,
@@ -12,9 +15,18 @@ import {
   type SnapshotWork,
   type Transport,
 } from '@synod/core';
+import { crc32c } from '@synod/integrity';
 import type { RuntimeEvent } from './events.js';
 import type { ReplicaSettings } from './limits.js';
-import { type SnapshotProgress, writeSnapshotBegin, writeSnapshotChunk } from './payload.js';
+import {
+  type SnapshotProgress,
+  type SnapshotResume,
+  writeSnapshotBegin,
+  writeSnapshotChunk,
+  writeSnapshotRestart,
+  writeSnapshotSeal,
+} from './payload.js';
+import type { SendRate } from './send-rate.js';
 import type { SnapshotStore } from './snapshot-store.js';
 
 /** A snapshot to be carried. */
@@ -43,9 +55,17 @@ interface Transfer<Message extends EngineMessage> {
   /** Bytes sent, and bytes known to be written there. */
   sent: number;
   acknowledged: number;
+  /** Bytes read so far, from the start, and their checksum. */
+  read: number;
+  checksum: number;
   ticksWithoutProgress: number;
   retries: number;
   isPumping: boolean;
+  /** Whether the part that the peer holds is being compared. */
+  isComparing: boolean;
+  /** Ticks for which the next piece has had to wait for the bound on bytes. */
+  heldTicks: number;
+  readonly goOn: () => void;
 }
 
 /** The transfers of one replica to its peers. */
@@ -55,6 +75,7 @@ export class SnapshotSender<Message extends EngineMessage> {
   readonly #transport: Transport;
   readonly #store: SnapshotStore;
   readonly #settings: ReplicaSettings;
+  readonly #rate: SendRate;
   readonly #hooks: SenderHooks;
   readonly #transfers = new Map<NodeId, Transfer<Message>>();
   /** The latest offer to each peer; an earlier one that is still being opened finds itself replaced. */
@@ -69,6 +90,7 @@ export class SnapshotSender<Message extends EngineMessage> {
     transport: Transport,
     store: SnapshotStore,
     settings: ReplicaSettings,
+    rate: SendRate,
     hooks: SenderHooks,
   ) {
     this.#group = group;
@@ -76,12 +98,18 @@ export class SnapshotSender<Message extends EngineMessage> {
     this.#transport = transport;
     this.#store = store;
     this.#settings = settings;
+    this.#rate = rate;
     this.#hooks = hooks;
   }
 
   /** Peers to which a snapshot is being carried. */
   get peers(): readonly NodeId[] {
     return [...this.#offers.keys()].sort();
+  }
+
+  /** Whether any is. */
+  get isBusy(): boolean {
+    return this.#offers.size > 0;
   }
 
   /** Starts a transfer. One to the same peer that is under way is dropped without a word: this takes its place. */
@@ -103,8 +131,7 @@ export class SnapshotSender<Message extends EngineMessage> {
       this.sent++;
       return this.#end(peer, true, 'it is durable at the peer');
     }
-    if (offset > transfer.reader.bytesTotal)
-      return this.#end(peer, false, 'the peer acknowledged what was never sent');
+    if (offset > transfer.read) return this.#end(peer, false, 'the peer acknowledged what was never sent');
     if (!transfer.isWanted || offset > transfer.acknowledged) {
       transfer.ticksWithoutProgress = 0;
       transfer.retries = 0;
@@ -115,6 +142,21 @@ export class SnapshotSender<Message extends EngineMessage> {
     this.#pump(transfer);
   }
 
+  /** A receiver holds the first part of the snapshot already, or of another one. */
+  resume(peer: NodeId, held: SnapshotResume): void {
+    const transfer = this.#transfers.get(peer);
+    if (transfer === undefined || transfer.number !== held.transfer) return;
+    if (transfer.isWanted || transfer.isComparing) return;
+    transfer.isComparing = true;
+    this.#compare(transfer, held)
+      .catch((cause: unknown) => {
+        if (this.#isLive(transfer)) this.#end(peer, false, `cannot read the snapshot: ${String(cause)}`);
+      })
+      .finally(() => {
+        transfer.isComparing = false;
+      });
+  }
+
   /** The way to a peer is gone. */
   peerDown(peer: NodeId): void {
     if (this.#offers.has(peer)) this.#end(peer, false, 'the connection to the peer is gone');
@@ -122,6 +164,7 @@ export class SnapshotSender<Message extends EngineMessage> {
 
   tick(): void {
     for (const transfer of this.#transfers.values()) {
+      if (transfer.isComparing || this.#isHeldBack(transfer)) continue;
       transfer.ticksWithoutProgress++;
       if (transfer.ticksWithoutProgress % this.#settings.snapshotRetryTicks === 0) this.#retry(transfer);
       else if (transfer.isWanted) this.#pump(transfer);
@@ -151,9 +194,14 @@ export class SnapshotSender<Message extends EngineMessage> {
       isWanted: false,
       sent: 0,
       acknowledged: 0,
+      read: 0,
+      checksum: 0,
       ticksWithoutProgress: 0,
       retries: 0,
       isPumping: false,
+      isComparing: false,
+      heldTicks: 0,
+      goOn: () => this.#pump(transfer),
     };
     this.#transfers.set(peer, transfer);
     const { index, term } = reader.meta;
@@ -177,11 +225,12 @@ export class SnapshotSender<Message extends EngineMessage> {
     transfer.sent = transfer.acknowledged;
     // Offering it again also asks a receiver that has everything to say so again.
     this.#begin(transfer);
+    if (transfer.read === transfer.reader.bytesTotal) this.#seal(transfer);
     if (transfer.isWanted) this.#pump(transfer);
   }
 
   #pump(transfer: Transfer<Message>): void {
-    if (transfer.isPumping) return;
+    if (transfer.isPumping || !this.#isLive(transfer)) return;
     transfer.isPumping = true;
     this.#sendWindow(transfer)
       .catch((cause: unknown) => {
@@ -195,21 +244,77 @@ export class SnapshotSender<Message extends EngineMessage> {
 
   async #sendWindow(transfer: Transfer<Message>): Promise<void> {
     const { snapshotChunkBytes: chunkBytes, snapshotWindowChunks } = this.#settings;
-    const { reader, number, peer } = transfer;
+    const { reader, number } = transfer;
     const writer = new ByteWriter(chunkBytes + 32);
     while (transfer.sent < reader.bytesTotal) {
       if (transfer.sent - transfer.acknowledged >= chunkBytes * snapshotWindowChunks) return;
       const offset = transfer.sent;
+      const allowed = Math.min(chunkBytes, reader.bytesTotal - offset);
+      if (!this.#rate.take(allowed, transfer.goOn)) return;
+      transfer.heldTicks = 0;
       const bytes = await reader.read(offset, chunkBytes);
       if (!this.#isLive(transfer)) return;
       // A retry may have gone back meanwhile.
-      if (transfer.sent !== offset) continue;
+      const isMeant = transfer.sent === offset;
+      if (isMeant) note(transfer, offset, bytes);
       writer.clear();
       writeSnapshotChunk(writer, { transfer: number, offset, bytes });
-      // What the lane does not take now is tried again at the next tick or acknowledgement.
-      if (!this.#transport.send(peer, this.#group, writer.view(), 'snapshot')) return;
-      transfer.sent += bytes.length;
+      if (!isMeant || !this.#sendPiece(transfer, offset + bytes.length, writer)) {
+        this.#rate.giveBack(allowed);
+        // What the lane does not take now is tried again at the next tick or acknowledgement.
+        if (isMeant) return;
+      } else transfer.sent += bytes.length;
     }
+  }
+
+  /** The last piece goes behind the checksum of the whole. */
+  #sendPiece(transfer: Transfer<Message>, end: number, writer: ByteWriter): boolean {
+    if (end === transfer.reader.bytesTotal && !this.#seal(transfer)) return false;
+    return this.#transport.send(transfer.peer, this.#group, writer.view(), 'snapshot');
+  }
+
+  #seal({ number, peer, checksum }: Transfer<Message>): boolean {
+    const writer = new ByteWriter(16);
+    writeSnapshotSeal(writer, { transfer: number, checksum });
+    return this.#transport.send(peer, this.#group, writer.view(), 'snapshot');
+  }
+
+  async #compare(transfer: Transfer<Message>, { offset, checksum }: SnapshotResume): Promise<void> {
+    const { reader, peer, number } = transfer;
+    if (offset <= reader.bytesTotal) {
+      while (transfer.read < offset) {
+        const length = Math.min(this.#settings.snapshotChunkBytes, offset - transfer.read);
+        const bytes = await reader.read(transfer.read, length);
+        if (!this.#isLive(transfer)) return;
+        note(transfer, transfer.read, bytes);
+      }
+    }
+    transfer.ticksWithoutProgress = 0;
+    if (transfer.read !== offset || transfer.checksum !== checksum) {
+      transfer.read = 0;
+      transfer.checksum = 0;
+      const writer = new ByteWriter(16);
+      writeSnapshotRestart(writer, number);
+      this.#transport.send(peer, this.#group, writer.view(), 'snapshot');
+      return;
+    }
+    transfer.sent = offset;
+    transfer.acknowledged = offset;
+    transfer.isWanted = true;
+    this.#hooks.emit({ type: 'snapshotSendResumed', peer, offset });
+    if (offset === reader.bytesTotal) this.#seal(transfer);
+    else this.#pump(transfer);
+  }
+
+  /** Whether the bound on bytes is all that a transfer waits for. Its receiver hears that it goes on. */
+  #isHeldBack(transfer: Transfer<Message>): boolean {
+    const { isWanted, isPumping, sent, acknowledged, reader } = transfer;
+    if (!isWanted || isPumping || sent !== acknowledged || sent === reader.bytesTotal) return false;
+    if (this.#rate.isOpen) return false;
+    transfer.ticksWithoutProgress = 0;
+    transfer.heldTicks++;
+    if (transfer.heldTicks % this.#settings.snapshotRetryTicks === 0) this.#begin(transfer);
+    return true;
   }
 
   #isLive(transfer: Transfer<Message>): boolean {
@@ -230,4 +335,11 @@ export class SnapshotSender<Message extends EngineMessage> {
     // Only reading is given up, so a failure to close is of no consequence.
     transfer.reader.close().catch(() => undefined);
   }
+}
+
+/** Adds what was read to the checksum, unless it was read before. */
+function note(transfer: { read: number; checksum: number }, offset: number, bytes: Uint8Array): void {
+  if (offset !== transfer.read) return;
+  transfer.read += bytes.length;
+  transfer.checksum = crc32c(bytes, transfer.checksum);
 }

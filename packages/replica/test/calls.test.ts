@@ -46,6 +46,9 @@ describe('propose', () => {
     ['TOO_LARGE', {}, { code: 'TOO_LARGE', effect: 'none', retryable: false }],
     ['SUPERSEDED', {}, { code: 'SUPERSEDED', effect: 'none', retryable: true }],
     ['UNSUPPORTED', {}, { code: 'UNSUPPORTED', effect: 'none', retryable: false }],
+    ['NOT_READY', {}, { code: 'NOT_READY', effect: 'none', retryable: true }],
+    ['INVALID', {}, { code: 'INVALID_ARGUMENT', effect: 'none', retryable: false }],
+    ['ABORTED', {}, { code: 'TIMED_OUT', effect: 'none', retryable: true }],
     ['OUTCOME_UNKNOWN', {}, { code: 'OUTCOME_UNKNOWN', effect: 'unknown', retryable: false }],
     ['NOT_LEADER', { effect: 'unknown' }, { code: 'OUTCOME_UNKNOWN', effect: 'unknown' }],
   ];

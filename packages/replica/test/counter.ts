@@ -10,6 +10,8 @@ export interface Count {
 export class Counter implements StateMachine<Count> {
   total = 0;
   commands = 0;
+  /** The number added last. */
+  latest = 0;
   /** Bytes of padding in a snapshot, so that it has several pieces. */
   readonly padding: number;
 
@@ -18,7 +20,8 @@ export class Counter implements StateMachine<Count> {
   }
 
   apply(_index: number, command: Uint8Array): Count {
-    this.total += command[0] ?? 0;
+    this.latest = command[0] ?? 0;
+    this.total += this.latest;
     this.commands++;
     return { total: this.total, commands: this.commands };
   }

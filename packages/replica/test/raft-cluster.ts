@@ -28,6 +28,7 @@ type GroupSettings = Pick<
 export interface TestClusterOptions extends GroupSettings {
   readonly raft?: RaftLimits;
   readonly padding?: number;
+  readonly snapshotBytesPerSecond?: number;
 }
 
 /** Nodes of one cluster, by id. */
@@ -49,12 +50,14 @@ export class TestCluster {
   async start(id: NodeId): Promise<TestNode> {
     const storage = this.#storages.get(id)?.reopen() ?? this.#blankStorage();
     this.#storages.set(id, storage);
+    const { snapshotBytesPerSecond } = this.#options;
     const host = await openReplicaHost({
       id,
       membershipIds: this.ids,
       storage,
       transport: this.network.transport(id),
       tickMs: 5,
+      ...(snapshotBytesPerSecond === undefined ? {} : { snapshotBytesPerSecond }),
       onEvent: (event) => this.events.push(event),
     });
     const counter = new Counter(this.#options.padding);

@@ -106,6 +106,7 @@ type PlainKind = PlainFault['type'];
 /** Mean time between two faults of one kind when the seed has them often. */
 const leastMeanUs: Readonly<Record<PlainKind, number>> = {
   crash: 4 * second,
+  shutdown: 15 * second,
   pause: 6 * second,
   slowNode: 10 * second,
   drift: 10 * second,
@@ -125,6 +126,7 @@ const leastMeanUs: Readonly<Record<PlainKind, number>> = {
   slowDisk: 8 * second,
   failedSync: 10 * second,
   fullDisk: 20 * second,
+  bitRot: 20 * second,
   wipe: 60 * second,
   campaign: 5 * second,
   transfer: 10 * second,
@@ -163,6 +165,7 @@ function drawFault(kind: PlainKind, random: Random, ids: readonly NodeId[]): Pla
   switch (kind) {
     case 'crash':
       return { type: kind, node, downUs: forUs, whileSaving: random.chance(0.6) };
+    case 'shutdown':
     case 'failedSync':
     case 'fullDisk':
       return { type: kind, node, downUs: forUs };
@@ -203,6 +206,7 @@ function drawFault(kind: PlainKind, random: Random, ids: readonly NodeId[]): Pla
       return { type: kind, meanUs: random.integer(10_000, 600_000), forUs: forUs * 2 };
     case 'slowDisk':
       return { type: kind, node, syncUs: random.integer(50_000, 2 * second), forUs };
+    case 'bitRot':
     case 'wipe':
     case 'campaign':
     case 'transfer':

@@ -1,5 +1,6 @@
 /** What is drawn besides whole numbers: one of several, and the time between independent incidents. */
 import type { Random } from '@synod/core';
+import { naturalLogarithm } from './portable-logarithm.js';
 
 /** One of several items, each as likely. */
 export function pick<Item>(random: Random, items: readonly Item[]): Item {
@@ -10,5 +11,5 @@ export function pick<Item>(random: Random, items: readonly Item[]): Item {
 
 /** A random time with a given mean, as between independent incidents. */
 export function exponential(random: Random, mean: number): number {
-  return -Math.log(1 - random.float()) * mean;
+  return -naturalLogarithm(1 - random.float()) * mean;
 }

@@ -84,7 +84,8 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
       node.slowTurnUs = 0;
       node.slowSyncUs = 0;
       node.tickRate = 1;
-      node.nextSync = 'succeeds';
+      node.store.nextSync = 'succeeds';
+      if (node.state === 'stopping') this.#cluster.planDowntime(node.id, 0);
     }
   }
 
@@ -120,18 +121,25 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
 
   #injectInto(fault: Extract<Fault, { readonly node: unknown }>): boolean {
     const node = this.#cluster.aim(fault.node);
-    if (node === undefined || node.state !== 'up') return false;
+    if (node === undefined) return false;
+    // What is at rest rots in a stopped machine too, and one that starts or stops can crash.
+    if (fault.type === 'bitRot') return this.#mayLose(node) && node.store.rot();
+    if (node.state !== 'up' && !(node.isBetween && fault.type === 'crash')) return false;
     switch (fault.type) {
       case 'crash':
         this.#cluster.planDowntime(node.id, fault.downUs);
         // A process that dies in the middle of a sync is the interesting one: it may have promised nothing yet.
-        if (fault.whileSaving && !node.isSaving) node.nextSync = 'is cut by a crash';
+        if (fault.whileSaving && !node.isSaving) node.store.nextSync = 'is cut by a crash';
         else node.stop('crashed');
+        return true;
+      case 'shutdown':
+        this.#cluster.planDowntime(node.id, fault.downUs);
+        node.shutDown();
         return true;
       case 'failedSync':
       case 'fullDisk':
         this.#cluster.planDowntime(node.id, fault.downUs);
-        node.nextSync = fault.type === 'failedSync' ? 'fails' : 'finds no room';
+        node.store.nextSync = fault.type === 'failedSync' ? 'fails' : 'finds no room';
         return true;
       case 'pause':
         node.pausedUntilUs = this.#cluster.queue.nowUs + fault.forUs;
@@ -172,13 +180,20 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
 
   /** A node without its disk is refused by its peers, so it never comes back; a majority must stay. */
   #wipe(node: SimulatedNode<Message, Machine, Input, Output>): boolean {
-    const { nodes, coverage } = this.#cluster;
-    const gone = nodes.filter(({ state }) => state === 'gone').length;
-    if (2 * (gone + 1) >= nodes.length) return false;
+    if (!this.#mayLose(node)) return false;
     node.stop('crashed');
     node.state = 'gone';
-    coverage.reach('disk wiped');
+    this.#cluster.coverage.reach('disk wiped');
     return true;
+  }
+
+  /** Whether a majority keeps sound disks without this node. */
+  #mayLose(node: SimulatedNode<Message, Machine, Input, Output>): boolean {
+    const { nodes } = this.#cluster;
+    const lost = nodes.filter(
+      (other) => other !== node && (other.state === 'gone' || other.store.isRotten),
+    ).length;
+    return node.state !== 'gone' && 2 * (lost + 1) < nodes.length;
   }
 
   #isolate(

@@ -7,6 +7,25 @@
  */
 export { expectedSituations } from './coverage.js';
 export { drawScript, type StormOptions } from './draw-script.js';
+export type { ClusterBudget } from './explorer/cluster-budget.js';
+export {
+  type ClusterAction,
+  type ClusterModel,
+  type ClusterState,
+  clusterModel,
+} from './explorer/cluster-model.js';
+export {
+  type Counterexample,
+  type Exploration,
+  type ExploreOptions,
+  type ExploreProgress,
+  explore,
+  type Model,
+  type Property,
+} from './explorer/explore.js';
+export type { ExploredEngine } from './explorer/explored-node.js';
+export { StateHash } from './explorer/state-hash.js';
+export { type RecordingOptions, recordScript } from './record-script.js';
 export {
   type EngineStep,
   type RecordedInput,
@@ -39,6 +58,15 @@ export {
 export { type ShrinkOptions, type ShrinkReport, shrink } from './shrink.js';
 export { explain, type SimulationOptions, type SimulationReport, simulate, Tally } from './simulate.js';
 export type { InputListener } from './simulated-cluster.js';
+export type { OpenStorage, StorageOpening } from './storage/open-storage.js';
+export {
+  type DrainOptions,
+  runScriptOnStorage,
+  shrinkOnStorage,
+  simulateOnStorage,
+} from './storage/run-on-storage.js';
+export { type DriveOptions, SimulatedDrive } from './storage/simulated-drive.js';
+export type { DriveOperation } from './storage/simulated-file-system.js';
 export type {
   Claim,
   ClientOperation,

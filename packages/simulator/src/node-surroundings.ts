@@ -2,6 +2,7 @@
 import type { ConsensusEngine, EngineEvent, EngineMessage, NodeId } from '@synod/core';
 import type { Coverage } from './coverage.js';
 import type { EventQueue } from './event-queue.js';
+import type { NodeStore, StoreOwner } from './node-store.js';
 import type { EngineStep } from './recording.js';
 import type { SafetyLedger } from './safety-ledger.js';
 import type { Weather } from './script.js';
@@ -23,5 +24,7 @@ export interface NodeSurroundings<Message extends EngineMessage> {
   readonly carrySnapshot: (from: NodeId, to: NodeId, snapshot: StoredSnapshot, message: Message) => void;
   /** Hears every input before it is stepped; for recordings. */
   readonly onInput: ((node: NodeId, life: number, input: EngineStep<Message>) => void) | undefined;
+  /** Makes where the node keeps what must survive it. */
+  readonly createStore: (owner: StoreOwner) => NodeStore;
   readonly createEngine: (id: NodeId, life: number, disk: SimulatedDisk) => ConsensusEngine<Message>;
 }

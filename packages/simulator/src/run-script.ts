@@ -1,9 +1,10 @@
 /**
  * A whole run: the storm, then the calm. In the calm a core of the nodes, just a majority, is healed for good and the
- * others are gone for good: then a leader must be found, every client answered, and all states must become equal.
+ * others are gone for good: then a leader must be found, every client answered, and all states must become equal. A run
+ * stops where promises of real storages may have to settle first; with the model of a storage it never does.
  */
 import type { EngineMessage, StateMachine } from '@synod/core';
-import { Random } from '@synod/core';
+import { InvalidArgumentError, Random } from '@synod/core';
 import { Faults } from './faults.js';
 import type { Script } from './script.js';
 import { type InputListener, SimulatedCluster } from './simulated-cluster.js';
@@ -66,12 +67,54 @@ const restTicksMax = 4_000;
  * @param subject - What it happens to.
  * @param options - Who listens.
  * @returns What it came to. Broken rules are found, not thrown.
+ * @throws InvalidArgumentError when the subject has a storage of its own, which answers with promises.
  */
 export function runScript<Message extends EngineMessage, Machine extends StateMachine<Output>, Input, Output>(
   script: Script,
   subject: Subject<Message, Machine, Input, Output>,
   options: RunOptions<Message> = {},
 ): RunReport {
+  refuseStorage(subject);
+  const run = runningScript(script, subject, options);
+  for (;;) {
+    const next = run.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+/**
+ * States that everything under test answers at once.
+ *
+ * @param subject - What is under test.
+ * @throws InvalidArgumentError when it has a storage of its own.
+ */
+export function refuseStorage(subject: { readonly storage?: unknown }): void {
+  if (subject.storage === undefined) return;
+  throw new InvalidArgumentError(
+    'the subject has a storage, which answers with promises: use runScriptOnStorage, simulateOnStorage or shrinkOnStorage',
+  );
+}
+
+/** A run that stops whenever promises may have to settle before virtual time goes on. */
+export type RunningScript = Generator<undefined, RunReport, undefined>;
+
+/**
+ * Begins a run.
+ *
+ * @param script - What happens.
+ * @param subject - What it happens to.
+ * @param options - Who listens.
+ */
+export function* runningScript<
+  Message extends EngineMessage,
+  Machine extends StateMachine<Output>,
+  Input,
+  Output,
+>(
+  script: Script,
+  subject: Subject<Message, Machine, Input, Output>,
+  options: RunOptions<Message>,
+): RunningScript {
   const cluster = new SimulatedCluster(script, subject, options.onInput);
   const faults = new Faults(cluster);
   cluster.onEvent = (node, isLeader, event) => faults.heard(node, isLeader, event);
@@ -79,9 +122,8 @@ export function runScript<Message extends EngineMessage, Machine extends StateMa
   try {
     cluster.start();
     faults.plan(script.steps);
-    const untilUs = script.ticks * script.weather.tickUs;
-    while (cluster.queue.runNext(untilUs));
-    if (script.calm) calm(cluster, faults);
+    yield* untilTime(cluster, script.ticks * script.weather.tickUs);
+    if (script.calm) yield* calm(cluster, faults);
     judge(cluster, subject);
   } catch (error) {
     if (!(error instanceof SimulationViolation)) throw error;
@@ -90,16 +132,35 @@ export function runScript<Message extends EngineMessage, Machine extends StateMa
   return report(script, cluster, faults, finding);
 }
 
+/** Part of a run; its answer is whether what it waited for was reached. */
+type Stretch = Generator<undefined, boolean, undefined>;
+
+/** Lets events happen through a moment, or until something is reached. */
+function* untilTime(
+  { queue, promises }: Pick<SimulatedCluster<never, never, never, never>, 'queue' | 'promises'>,
+  untilUs: number,
+  reached: () => boolean = () => false,
+): Stretch {
+  for (;;) {
+    if (promises.stirred) {
+      promises.stirred = false;
+      yield;
+    }
+    if (reached()) return true;
+    if (!queue.runNext(untilUs)) return reached();
+  }
+}
+
 type AnyCluster<M extends EngineMessage, S extends StateMachine<O>, I, O> = SimulatedCluster<M, S, I, O>;
 
-function calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
+function* calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
   cluster: AnyCluster<M, S, I, O>,
   faults: Faults<M, S, I, O>,
-): void {
+): Generator<undefined, void, undefined> {
   const { queue, nodes, script } = cluster;
   faults.end();
   const random = new Random(script.seed).fork('calm');
-  const candidates = nodes.filter(({ state }) => state !== 'gone');
+  const candidates = nodes.filter(({ state, store }) => state !== 'gone' && !store.isRotten);
   const size = Math.floor(nodes.length / 2) + 1;
   while (candidates.length > size) candidates.splice(random.integer(0, candidates.length), 1);
   for (const node of nodes) {
@@ -109,21 +170,18 @@ function calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
   }
   for (const node of candidates) if (node.state === 'down') node.start();
   const beganUs = queue.nowUs;
-  const within = (ticks: number, reached: () => boolean) => {
-    const untilUs = beganUs + ticks * script.weather.tickUs;
-    while (!reached()) if (!queue.runNext(untilUs)) return reached();
-    return true;
-  };
+  const within = (ticks: number, reached: () => boolean): Stretch =>
+    untilTime(cluster, beganUs + ticks * script.weather.tickUs, reached);
   demand(
-    within(leaderTicksMax, () => cluster.aim('leader') !== undefined),
+    yield* within(leaderTicksMax, () => cluster.aim('leader') !== undefined),
     'liveness',
     () => `no leader within ${leaderTicksMax} ticks of calm`,
   );
   // A while of plain work, then no new requests.
-  within((queue.nowUs - beganUs) / script.weather.tickUs + workTicks, () => false);
+  yield* within((queue.nowUs - beganUs) / script.weather.tickUs + workTicks, () => false);
   cluster.isOpen = false;
   demand(
-    within(restTicksMax, () => cluster.clients.every((client) => !client.isWaiting)),
+    yield* within(restTicksMax, () => cluster.clients.every((client) => !client.isWaiting)),
     'liveness',
     () => `a client still waits for an answer after ${restTicksMax} ticks of calm`,
   );
@@ -132,7 +190,7 @@ function calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
     return candidates.every((node) => node.machineIndex === first?.machineIndex);
   };
   demand(
-    within(restTicksMax + leaderTicksMax, alike),
+    yield* within(restTicksMax + leaderTicksMax, alike),
     'liveness',
     () =>
       `nodes have not applied the same after the calm: ${candidates.map((node) => `${node.id} through ${node.machineIndex}`).join(', ')}`,

@@ -34,6 +34,8 @@ export type Situation =
 export type PlainFault =
   /** The process ends and comes back later. Unsaved work is lost; of writes under way a beginning may be kept. */
   | { readonly type: 'crash'; readonly node: Target; readonly downUs: number; readonly whileSaving: boolean }
+  /** The process ends in good order, as an operator stops it, and comes back later. */
+  | { readonly type: 'shutdown'; readonly node: Target; readonly downUs: number }
   /** The process stands still, as in a long garbage collection or a suspended machine. */
   | { readonly type: 'pause'; readonly node: Target; readonly forUs: number }
   /** The process takes longer for everything. */
@@ -88,6 +90,8 @@ export type PlainFault =
   | { readonly type: 'failedSync'; readonly node: Target; readonly downUs: number }
   /** The next write finds no room: the node stops and comes back when there is room. */
   | { readonly type: 'fullDisk'; readonly node: Target; readonly downUs: number }
+  /** A bit that was durable flips. Where storages are only modelled there are no bits, and nothing happens. */
+  | { readonly type: 'bitRot'; readonly node: Target }
   /** The disk is lost with all it held. Its node is refused by its peers, and so it stays away. */
   | { readonly type: 'wipe'; readonly node: Target }
   /** An operator makes a node stand for election. */
@@ -124,6 +128,7 @@ export type FaultKind = Fault['type'];
 /** All faults, in the order in which summaries name them. */
 export const faultKinds: readonly FaultKind[] = [
   'crash',
+  'shutdown',
   'pause',
   'slowNode',
   'drift',
@@ -143,6 +148,7 @@ export const faultKinds: readonly FaultKind[] = [
   'slowDisk',
   'failedSync',
   'fullDisk',
+  'bitRot',
   'wipe',
   'campaign',
   'transfer',

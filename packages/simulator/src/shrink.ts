@@ -4,7 +4,7 @@
  * counts only if it breaks the same rule.
  */
 import type { EngineMessage, StateMachine } from '@synod/core';
-import { type RunReport, runScript } from './run-script.js';
+import { type RunReport, refuseStorage, runScript } from './run-script.js';
 import type { Script, ScriptStep, Weather } from './script.js';
 import type { Subject } from './subject.js';
 
@@ -30,34 +30,56 @@ export interface ShrinkReport {
  * @param failing - The report of a run with a finding.
  * @param subject - What it was run on.
  * @param options - What it may cost.
+ * @throws InvalidArgumentError when the subject has a storage of its own, which answers with promises.
  */
 export function shrink<Message extends EngineMessage, Machine extends StateMachine<Output>, Input, Output>(
   failing: RunReport,
   subject: Subject<Message, Machine, Input, Output>,
   options: ShrinkOptions = {},
 ): ShrinkReport {
+  refuseStorage(subject);
+  const shrinking = shrinkingScript(failing, options);
+  for (let next = shrinking.next(); ; next = shrinking.next(runScript(next.value, subject))) {
+    if (next.done === true) return next.value;
+  }
+}
+
+/** Gives out scripts to run and takes their reports, until it knows the smallest. */
+export type ShrinkingScript = Generator<Script, ShrinkReport, RunReport>;
+
+/** Whether a smaller script breaks the same rule. */
+type Trial = Generator<Script, boolean, RunReport>;
+type Trials = Generator<Script, void, RunReport>;
+
+/**
+ * Begins to make a failing script smaller.
+ *
+ * @param failing - The report of a run with a finding.
+ * @param options - What it may cost.
+ */
+export function* shrinkingScript(failing: RunReport, options: ShrinkOptions): ShrinkingScript {
   const { runsMax = 400, eventsMax = 20_000_000 } = options;
   let smallest = failing;
   let runs = 0;
   let events = 0;
-  const accepts = (script: Script): boolean => {
+  function* accepts(script: Script): Trial {
     if (runs >= runsMax || events >= eventsMax) return false;
     runs++;
-    const report = runScript(script, subject);
+    const report = yield script;
     events += report.events;
     if (report.finding?.invariant !== failing.finding?.invariant) return false;
     smallest = report;
     return true;
-  };
+  }
   if (failing.finding === undefined) return { smallest, runs };
-  shorten(() => smallest, accepts);
+  yield* shorten(() => smallest, accepts);
   for (let before = Number.POSITIVE_INFINITY; weight(smallest) < before; ) {
     before = weight(smallest);
-    minimiseSteps(() => smallest.script, accepts);
-    fewerNodes(smallest.script, accepts);
-    fewerRequests(() => smallest, accepts);
-    calmerWeather(() => smallest.script, accepts);
-    shorten(() => smallest, accepts);
+    yield* minimiseSteps(() => smallest.script, accepts);
+    yield* fewerNodes(smallest.script, accepts);
+    yield* fewerRequests(() => smallest, accepts);
+    yield* calmerWeather(() => smallest.script, accepts);
+    yield* shorten(() => smallest, accepts);
   }
   return { smallest, runs };
 }
@@ -67,24 +89,24 @@ function weight({ script, requests }: RunReport): number {
 }
 
 /** Nothing after the finding matters. */
-function shorten(present: () => RunReport, accepts: (script: Script) => boolean): void {
+function* shorten(present: () => RunReport, accepts: (script: Script) => Trial): Trials {
   const { script, finding } = present();
   if (finding === undefined) return;
   const { tickUs } = script.weather;
   const ticks = Math.ceil(finding.atUs / tickUs) + 1;
   if (ticks >= script.ticks) return;
   const steps = script.steps.filter(({ atUs }) => atUs <= finding.atUs);
-  accepts({ ...script, ticks, steps, calm: finding.invariant === 'liveness' });
+  yield* accepts({ ...script, ticks, steps, calm: finding.invariant === 'liveness' });
 }
 
-function minimiseSteps(present: () => Script, accepts: (script: Script) => boolean): void {
+function* minimiseSteps(present: () => Script, accepts: (script: Script) => Trial): Trials {
   for (let pieces = 2; present().steps.length > 0; ) {
     const { steps } = present();
     const size = Math.ceil(steps.length / pieces);
     let removed = false;
     for (let from = 0; from < steps.length; from += size) {
       const rest: readonly ScriptStep[] = [...steps.slice(0, from), ...steps.slice(from + size)];
-      removed = accepts({ ...present(), steps: rest });
+      removed = yield* accepts({ ...present(), steps: rest });
       if (removed) break;
     }
     if (removed) pieces = Math.max(2, pieces - 1);
@@ -93,8 +115,8 @@ function minimiseSteps(present: () => Script, accepts: (script: Script) => boole
   }
 }
 
-function fewerNodes(script: Script, accepts: (script: Script) => boolean): void {
-  if (script.nodes > 3) accepts({ ...script, nodes: 3, steps: script.steps.filter(concernsFew) });
+function* fewerNodes(script: Script, accepts: (script: Script) => Trial): Trials {
+  if (script.nodes > 3) yield* accepts({ ...script, nodes: 3, steps: script.steps.filter(concernsFew) });
 }
 
 function concernsFew({ fault }: ScriptStep): boolean {
@@ -102,10 +124,10 @@ function concernsFew({ fault }: ScriptStep): boolean {
   return !named.includes('n4') && !named.includes('n5');
 }
 
-function fewerRequests(present: () => RunReport, accepts: (script: Script) => boolean): void {
+function* fewerRequests(present: () => RunReport, accepts: (script: Script) => Trial): Trials {
   for (let requests = Math.floor(present().requests / 2); ; requests = Math.floor(requests / 2)) {
     if (requests >= present().requests) return;
-    if (!accepts({ ...present().script, requestsMax: requests }) || requests === 0) return;
+    if (!(yield* accepts({ ...present().script, requestsMax: requests })) || requests === 0) return;
   }
 }
 
@@ -120,14 +142,15 @@ const plain: Partial<Weather> = {
   savesInFlightMax: 64,
 };
 
-function calmerWeather(present: () => Script, accepts: (script: Script) => boolean): void {
+function* calmerWeather(present: () => Script, accepts: (script: Script) => Trial): Trials {
   for (const clients of [1, 2]) {
     const { weather } = present();
-    if (clients < weather.clients && accepts({ ...present(), weather: { ...weather, clients } })) break;
+    if (clients >= weather.clients) continue;
+    if (yield* accepts({ ...present(), weather: { ...weather, clients } })) break;
   }
   for (const [name, value] of Object.entries(plain)) {
     const { weather } = present();
     if (new Map<string, unknown>(Object.entries(weather)).get(name) === value) continue;
-    accepts({ ...present(), weather: { ...weather, [name]: value } });
+    yield* accepts({ ...present(), weather: { ...weather, [name]: value } });
   }
 }

@@ -46,7 +46,8 @@ export interface SimulationReport {
  * Runs an engine and a state machine through one storm a seed, and stops at the first that breaks a rule.
  *
  * @param options - Engine, state machine, seeds and storm.
- * @throws InvalidArgumentError when the seeds are no range.
+ * @throws InvalidArgumentError when the seeds are no range, or the subject has a storage of its own, which answers with
+ * promises: `simulateOnStorage` takes it.
  *
  * @example
  * ```ts
@@ -57,10 +58,7 @@ export interface SimulationReport {
 export function simulate<Message extends EngineMessage, Machine extends StateMachine<Output>, Input, Output>(
   options: SimulationOptions<Message, Machine, Input, Output>,
 ): SimulationReport {
-  const [first, last] = options.seeds ?? [1, 20];
-  parseInteger(first, 'first seed', 0);
-  if (parseInteger(last, 'last seed', 0) < first)
-    throw new InvalidArgumentError(`last seed ${last} is below the first, ${first}`);
+  const [first, last] = seedRange(options);
   const tally = new Tally();
   for (let seed = first; seed <= last; seed++) {
     const report = runScript(drawScript(seed, options), options);
@@ -70,6 +68,24 @@ export function simulate<Message extends EngineMessage, Machine extends StateMac
     return tally.report(failure);
   }
   return tally.report(undefined);
+}
+
+/**
+ * First and last seed.
+ *
+ * @param options - What was asked for.
+ * @throws InvalidArgumentError when they are no range.
+ */
+export function seedRange({
+  seeds = [1, 20],
+}: {
+  readonly seeds?: readonly [first: number, last: number];
+}): readonly [first: number, last: number] {
+  const [first, last] = seeds;
+  parseInteger(first, 'first seed', 0);
+  if (parseInteger(last, 'last seed', 0) < first)
+    throw new InvalidArgumentError(`last seed ${last} is below the first, ${first}`);
+  return [first, last];
 }
 
 /** Sums over the runs of a batch. */

@@ -15,11 +15,15 @@ import { SimulatedClient } from './clients.js';
 import { Coverage } from './coverage.js';
 import { EventQueue } from './event-queue.js';
 import { Links } from './links.js';
+import { ModelledStore } from './modelled-store.js';
+import type { NodeStore, StopReason, StoreOwner } from './node-store.js';
 import type { EngineStep } from './recording.js';
 import { SafetyLedger } from './safety-ledger.js';
 import { nodeIds, type Script, type Target } from './script.js';
 import type { StoredSnapshot } from './simulated-disk.js';
 import { SimulatedNode } from './simulated-node.js';
+import type { PromiseWatch } from './storage/promise-watch.js';
+import { RealStore } from './storage/real-store.js';
 import type { ClientOperation, Subject } from './subject.js';
 import { guardEngine } from './violation.js';
 
@@ -46,6 +50,8 @@ export class SimulatedCluster<
   readonly nodes: readonly SimulatedNode<Message, Machine, Input, Output>[];
   readonly clients: readonly SimulatedClient<Message, Machine, Input, Output>[];
   readonly script: Script;
+  /** Whether promises of storages may have moved. */
+  readonly promises: PromiseWatch = { stirred: false };
   /** Whether clients may still make requests. */
   isOpen = true;
   /** Hears what engines tell. */
@@ -146,6 +152,7 @@ export class SimulatedCluster<
           ? undefined
           : (node: NodeId, life: number, input: EngineStep<Message>) =>
               onInput(queue.nowUs, node, life, input),
+      createStore: (owner: StoreOwner) => this.#makeStore(owner),
       createEngine: (
         node: NodeId,
         life: number,
@@ -161,9 +168,15 @@ export class SimulatedCluster<
     );
   }
 
+  #makeStore(owner: StoreOwner): NodeStore {
+    const { storage } = this.#subject;
+    if (storage === undefined) return new ModelledStore(owner);
+    return new RealStore(owner, storage, this.#random.fork('storage settings'), this.promises);
+  }
+
   /** Whoever supervises the process starts it again. */
-  #stopped(id: NodeId, why: 'failed' | 'crashed'): void {
-    this.coverage.reach(why === 'failed' ? 'node failed' : 'node crashed');
+  #stopped(id: NodeId, why: StopReason): void {
+    this.coverage.reach(`node ${why}`);
     const node = this.aim(id);
     const downUs = this.#downUs.get(id) ?? 1_000_000;
     this.#downUs.delete(id);

@@ -1,6 +1,6 @@
 /**
- * What one node's disk holds: the durable state of a group as the storage contract describes it, each write whole or
- * not at all. Time, lost writes and failures are the node's business; the bytes of a real log are another's.
+ * What one node's disk holds for sure: the durable state of a group as the storage contract describes it, each write
+ * whole or not at all. Time, lost writes and failures are the store's business, and so are the bytes of a real log.
  */
 import {
   type DurableWrite,
@@ -52,6 +52,26 @@ export class SimulatedDisk {
       if (index > this.#lastIndex) this.#lastIndex = index;
     }
     if (write.hardState !== undefined) this.#hardState = write.hardState;
+  }
+
+  /** Takes over what a storage found. */
+  become(found: RecoveredState, snapshot: StoredSnapshot | undefined): void {
+    this.#hardState = found.hardState;
+    this.#discarded = found.discarded;
+    this.#entries.clear();
+    this.#lastIndex = found.discarded.index;
+    for (const entry of found.entries) {
+      this.#entries.set(entry.index, entry);
+      this.#lastIndex = entry.index;
+    }
+    this.#snapshot = snapshot;
+  }
+
+  /** Another with the same state. */
+  copy(): SimulatedDisk {
+    const copy = new SimulatedDisk();
+    copy.become(this.recover(), this.#snapshot);
+    return copy;
   }
 
   /** Makes a snapshot durable, unless a newer one is there. */

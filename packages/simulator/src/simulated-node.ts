@@ -5,7 +5,6 @@
  */
 import {
   type ConsensusEngine,
-  type DurableWrite,
   type Effects,
   type EngineEvent,
   type EngineInput,
@@ -21,15 +20,11 @@ import {
 import { AppliedMachine, type CallEnd } from './applied-machine.js';
 import { exponential } from './drawing.js';
 import { reachEvent } from './event-coverage.js';
+import type { NodeStore, StopReason, StoreOwner } from './node-store.js';
 import type { NodeSurroundings } from './node-surroundings.js';
-import { SimulatedDisk, type StoredSnapshot } from './simulated-disk.js';
+import type { SimulatedDisk, StoredSnapshot } from './simulated-disk.js';
 import type { Subject } from './subject.js';
 import { demand, guardEngine } from './violation.js';
-
-interface Save<Message> {
-  readonly write: DurableWrite | undefined;
-  readonly after: readonly Message[];
-}
 
 /** One node of the simulated cluster. */
 export class SimulatedNode<
@@ -39,8 +34,9 @@ export class SimulatedNode<
   Output,
 > {
   readonly id: NodeId;
-  readonly disk: SimulatedDisk;
-  state: 'up' | 'down' | 'gone' = 'down';
+  readonly store: NodeStore;
+  /** `starting` while the storage is opened, `stopping` while it is closed; `gone` for good. */
+  state: 'up' | 'starting' | 'stopping' | 'down' | 'gone' = 'down';
   life = 0;
   /** Whether its latest change of role made it leader. */
   isLeader = false;
@@ -51,17 +47,12 @@ export class SimulatedNode<
   slowTurnUs = 0;
   slowSyncUs = 0;
   tickRate = 1;
-  /** What goes wrong at the next sync. */
-  nextSync: 'succeeds' | 'fails' | 'finds no room' | 'is cut by a crash' = 'succeeds';
-
   readonly #subject: Subject<Message, Machine, Input, Output>;
   readonly #around: NodeSurroundings<Message>;
   readonly #random: Random;
-  readonly #onStopped: (node: NodeId, why: 'failed' | 'crashed') => void;
+  readonly #onStopped: (node: NodeId, why: StopReason) => void;
   #engine: ConsensusEngine<Message> | undefined;
   #commitIndex: LogIndex = 0;
-  #saves: Save<Message>[] = [];
-  #isSyncing = false;
   #isTurnPlanned = false;
   #isApplyPlanned = false;
   #isInTurn = false;
@@ -74,14 +65,14 @@ export class SimulatedNode<
     subject: Subject<Message, Machine, Input, Output>,
     around: NodeSurroundings<Message>,
     random: Random,
-    onStopped: (node: NodeId, why: 'failed' | 'crashed') => void,
+    onStopped: (node: NodeId, why: StopReason) => void,
   ) {
     this.id = id;
-    this.disk = new SimulatedDisk();
     this.#subject = subject;
     this.#around = around;
     this.#random = random;
     this.#onStopped = onStopped;
+    this.store = around.createStore(this.#owner());
     this.#applied = this.#emptyMachine();
   }
 
@@ -90,8 +81,18 @@ export class SimulatedNode<
     return this.state === 'up' && this.pausedUntilUs <= this.#around.queue.nowUs;
   }
 
+  /** Whether it is neither up nor down. */
+  get isBetween(): boolean {
+    return this.state === 'starting' || this.state === 'stopping';
+  }
+
   get isSaving(): boolean {
-    return this.#saves.length > 0;
+    return this.store.saving > 0;
+  }
+
+  /** What is durable for sure. */
+  get disk(): SimulatedDisk {
+    return this.store.disk;
   }
 
   /** Digest of the engine, for the trace hash. */
@@ -112,39 +113,36 @@ export class SimulatedNode<
   /** Starts the process from what the disk holds. */
   start(): void {
     invariant(this.state === 'down', `${this.id} is down before it starts`);
-    this.state = 'up';
+    this.state = 'starting';
     this.life++;
     this.#applied = this.#emptyMachine();
     this.#commitIndex = 0;
     this.pausedUntilUs = 0;
-    if (this.disk.snapshot !== undefined && this.life > 1)
-      this.#around.coverage.reach('restart from a snapshot');
-    this.#around.ledger.started(this.id, this.disk);
-    const termBefore = this.#durablePromise()?.term ?? 0;
-    this.#engine = guardEngine(this.id, () => this.#around.createEngine(this.id, this.life, this.disk));
-    const { term } = this.#engine.status();
-    demand(
-      term >= termBefore,
-      'monotone',
-      () => `${this.id} restarts in term ${term}, though its disk holds term ${termBefore}`,
-    );
-    this.term = term;
-    this.settle();
+    this.store.open((outcome) => {
+      if (outcome === 'recovered') return this.#begin();
+      // As in production: an operator must put the disk right, and nobody does in a storm.
+      this.stop('failed');
+      this.state = 'gone';
+    });
+  }
+
+  /** Ends the process in good order: what it asked its storage for is done first. */
+  shutDown(): void {
+    if (this.state !== 'up') return;
+    this.state = 'stopping';
+    this.isLeader = false;
+    this.#engine = undefined;
+    this.#applied.abandon();
+    this.store.close(() => this.stop('shut down'));
   }
 
   /** Ends the process. What is not durable is lost, but for a beginning of what is under way. */
-  stop(why: 'failed' | 'crashed'): void {
-    if (this.state !== 'up') return;
+  stop(why: StopReason): void {
+    if (this.state !== 'up' && !this.isBetween) return;
     this.state = 'down';
     this.isLeader = false;
-    const writes = this.#saves.flatMap(({ write }) => (write === undefined ? [] : [write]));
-    const kept = writes.length === 0 ? 0 : this.#random.integer(0, writes.length + 1);
-    for (const write of writes.slice(0, kept)) this.disk.apply(write);
-    if (kept > 0) this.#around.coverage.reach('crash kept writes that were not acknowledged');
-    if (kept < writes.length) this.#around.coverage.reach('crash lost writes');
+    this.store.end(why);
     this.#engine = undefined;
-    this.#saves = [];
-    this.#isSyncing = false;
     this.#isTurnPlanned = false;
     this.#isApplyPlanned = false;
     this.#isSnapshotting = false;
@@ -188,7 +186,7 @@ export class SimulatedNode<
     this.#isInTurn = true;
     for (let rounds = 0; ; rounds++) {
       const engine = this.#engine;
-      if (engine === undefined || this.#saves.length >= this.#around.weather.savesInFlightMax) break;
+      if (engine === undefined || this.store.saving >= this.#around.weather.savesInFlightMax) break;
       this.#around.onInput?.(this.id, this.life, { type: 'takeEffects' });
       const effects = guardEngine(this.id, () => engine.takeEffects());
       if (effects === undefined) break;
@@ -212,10 +210,11 @@ export class SimulatedNode<
     const meta: SnapshotMeta = { index, term: this.#applied.term, membership };
     const bytes = this.#applied.bytes();
     this.#isSnapshotting = true;
-    this.#later(this.#syncUs() * 2, () => {
+    const { life } = this;
+    this.store.storeSnapshot({ meta, bytes }, (fate) => {
+      if (this.life !== life) return;
       this.#isSnapshotting = false;
-      if ((this.disk.snapshot?.meta.index ?? 0) >= index) return;
-      this.disk.store({ meta, bytes });
+      if (fate !== 'stored') return;
       this.#around.coverage.reach('snapshot taken');
       this.step({ type: 'snapshotSaved', meta });
     });
@@ -223,13 +222,28 @@ export class SimulatedNode<
 
   /** A snapshot from a peer has arrived: it is stored, then its message is stepped. */
   receiveSnapshot(snapshot: StoredSnapshot, message: Message, done: (stored: boolean) => void): void {
-    const { life } = this;
-    this.#around.queue.after(this.#syncUs() * 2, () => {
-      if (this.life !== life || this.state !== 'up') return done(false);
-      this.disk.store(snapshot);
+    this.store.storeSnapshot(snapshot, (fate) => {
+      if (fate === 'failed' || this.#engine === undefined) return done(false);
       this.step({ type: 'receive', message });
       done(true);
     });
+  }
+
+  #begin(): void {
+    this.state = 'up';
+    if (this.disk.snapshot !== undefined && this.life > 1)
+      this.#around.coverage.reach('restart from a snapshot');
+    this.#around.ledger.started(this.id, this.disk);
+    const termBefore = this.#durablePromise()?.term ?? 0;
+    this.#engine = guardEngine(this.id, () => this.#around.createEngine(this.id, this.life, this.disk));
+    const { term } = this.#engine.status();
+    demand(
+      term >= termBefore,
+      'monotone',
+      () => `${this.id} restarts in term ${term}, though its disk holds term ${termBefore}`,
+    );
+    this.term = term;
+    this.settle();
   }
 
   #carryOut(effects: Effects<Message>): void {
@@ -237,9 +251,12 @@ export class SimulatedNode<
     if (save !== undefined) this.#around.ledger.wrote(this.id, save);
     for (const event of effects.events) this.#hear(event);
     for (const message of sendNow) this.#send(message);
-    if (save !== undefined || (sendAfterSave.length > 0 && this.#saves.length > 0)) {
-      this.#saves.push({ write: save, after: sendAfterSave });
-      this.#sync();
+    if (save !== undefined || (sendAfterSave.length > 0 && this.isSaving)) {
+      this.store.save(save, () => {
+        if (this.#engine === undefined) return;
+        if (save !== undefined) this.step({ type: 'saved', receipt: save.receipt });
+        for (const message of sendAfterSave) this.#send(message);
+      });
     } else {
       for (const message of sendAfterSave) this.#send(message);
     }
@@ -254,15 +271,17 @@ export class SimulatedNode<
   }
 
   #offerSnapshot(to: NodeId, meta: SnapshotMeta, message: Message): void {
-    const stored = this.disk.snapshot;
-    demand(
-      stored !== undefined && stored.meta.index >= meta.index,
-      'engine',
-      () => `${this.id} offers a snapshot through ${meta.index} that it does not have`,
-    );
-    const { codec } = this.#subject.engine;
-    const offer = stored.meta.index === meta.index ? message : codec.withSnapshot(message, stored.meta);
-    this.#around.carrySnapshot(this.id, to, stored, offer);
+    this.store.readSnapshot((stored) => {
+      if (stored === undefined) return this.step({ type: 'snapshotSent', peer: to, delivered: false });
+      demand(
+        stored.meta.index >= meta.index,
+        'engine',
+        () => `${this.id} offers a snapshot through ${meta.index} that it does not have`,
+      );
+      const { codec } = this.#subject.engine;
+      const offer = stored.meta.index === meta.index ? message : codec.withSnapshot(message, stored.meta);
+      this.#around.carrySnapshot(this.id, to, stored, offer);
+    });
   }
 
   #send(message: Message): void {
@@ -314,39 +333,6 @@ export class SimulatedNode<
     }
   }
 
-  #syncUs(): number {
-    return 20 + exponential(this.#random, this.#around.weather.syncUs + this.slowSyncUs);
-  }
-
-  /** One sync serves all saves that wait when it begins. */
-  #sync(): void {
-    if (this.#isSyncing || this.#saves.length === 0) return;
-    this.#isSyncing = true;
-    const count = this.#saves.length;
-    const fate = this.nextSync;
-    this.nextSync = 'succeeds';
-    this.#later(fate === 'is cut by a crash' ? this.#syncUs() / 2 : this.#syncUs(), () => {
-      if (fate !== 'succeeds') return this.#failSync(fate);
-      this.#isSyncing = false;
-      const done = this.#saves.splice(0, count);
-      for (const { write } of done) if (write !== undefined) this.disk.apply(write);
-      for (const { write, after } of done) {
-        if (write !== undefined) this.step({ type: 'saved', receipt: write.receipt });
-        for (const message of after) this.#send(message);
-      }
-      this.settle();
-      this.#sync();
-    });
-  }
-
-  /** A failed sync is final: what is on the disk is unknown, so the process must end (Rebello and others, 2020). */
-  #failSync(fate: 'fails' | 'finds no room' | 'is cut by a crash'): void {
-    const { coverage } = this.#around;
-    if (fate === 'fails') coverage.reach('sync failed');
-    if (fate === 'finds no room') coverage.reach('disk full');
-    this.stop(fate === 'is cut by a crash' ? 'crashed' : 'failed');
-  }
-
   #planApply(): void {
     const { applyUs } = this.#around.weather;
     if (applyUs === 0) return this.#apply();
@@ -354,7 +340,7 @@ export class SimulatedNode<
     this.#isApplyPlanned = true;
     this.#later(exponential(this.#random, applyUs), () => {
       this.#isApplyPlanned = false;
-      this.#apply();
+      if (this.#engine !== undefined) this.#apply();
       this.settle();
     });
   }
@@ -381,16 +367,29 @@ export class SimulatedNode<
     return new AppliedMachine({ id, workload, disk, ledger, coverage, disks, isLeader: () => this.isLeader });
   }
 
-  /** Plans work of this life of the process. It waits while the process is paused. */
-  #later(delayUs: number, run: () => void): void {
+  /** Plans work of this life of the process, which waits while the process is paused. */
+  #later(delayUs: number, run: () => void, otherwise?: () => void): void {
     const { life } = this;
     const { queue } = this.#around;
     const attempt = () => {
-      if (this.life !== life || this.state !== 'up') return;
+      if (this.life !== life || (this.state !== 'up' && !this.isBetween)) return otherwise?.();
       if (this.pausedUntilUs > queue.nowUs) queue.after(this.pausedUntilUs - queue.nowUs, attempt);
       else run();
     };
     queue.after(delayUs, attempt);
+  }
+
+  #owner(): StoreOwner {
+    const { coverage, weather } = this.#around;
+    return {
+      id: this.id,
+      random: this.#random,
+      coverage,
+      meanSyncUs: () => weather.syncUs + this.slowSyncUs,
+      later: (delayUs, run, otherwise) => this.#later(delayUs, run, otherwise),
+      stop: (why) => this.stop(why),
+      settle: () => this.settle(),
+    };
   }
 
   #requireEngine(): ConsensusEngine<Message> {

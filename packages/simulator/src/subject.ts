@@ -9,6 +9,7 @@ import type {
   StateMachine,
   Term,
 } from '@synod/core';
+import type { OpenStorage } from './storage/open-storage.js';
 
 /** What a message promises to others, in terms that every engine shares. */
 export type Claim =
@@ -140,4 +141,9 @@ export interface Subject<Message extends EngineMessage, Machine extends StateMac
   readonly engine: EngineUnderTest<Message>;
   /** The state machine and its use. */
   readonly workload: Workload<Machine, Input, Output>;
+  /**
+   * A real storage for every node, over a simulated drive. It answers with promises, so such a subject runs with
+   * `runScriptOnStorage` and its like. Without it, nodes save to a fast model of a storage.
+   */
+  readonly storage?: OpenStorage;
 }

@@ -23,6 +23,10 @@ export type InvariantName =
   | 'durable before promised'
   /** What is committed is on the disks of a majority. */
   | 'committed is durable'
+  /** A storage finds at a start all that it confirmed, then at most a beginning of what was under way. */
+  | 'confirmed is recovered'
+  /** A storage confirms in order, fails only when its disk does, and refuses only damage, with the error for it. */
+  | 'storage contract'
   /** A read sees everything that was answered before it began. */
   | 'read freshness'
   /** A proposal is answered with the effect of its own command. */

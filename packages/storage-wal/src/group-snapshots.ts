@@ -29,6 +29,8 @@ export class GroupSnapshots {
   #newest: SnapshotMeta | undefined;
   #directoryMade: boolean;
   #begun = 0;
+  /** The last steps of snapshots that are being completed. */
+  #completing: Promise<void> = Promise.resolve();
 
   /**
    * @param fileSystem - Where.
@@ -77,6 +79,7 @@ export class GroupSnapshots {
         aside,
         path,
         header,
+        inTurn: (lastSteps) => this.#inTurn(lastSteps),
         isWanted: () => this.#newest === undefined || meta.index >= this.#newest.index,
         onStored: (fileBytes) => this.#stored(meta, path, fileBytes),
         onClosed: () => this.#open.delete(abort),
@@ -124,6 +127,12 @@ export class GroupSnapshots {
     await this.#fileSystem.syncDirectory(snapshotsDirectory);
     await this.#fileSystem.syncDirectory(rootDirectory);
     this.#directoryMade = true;
+  }
+
+  #inTurn(lastSteps: () => Promise<void>): Promise<void> {
+    const turn = this.#completing.then(lastSteps);
+    this.#completing = turn.catch(() => undefined);
+    return turn;
   }
 
   async #stored(meta: SnapshotMeta, path: string, fileBytes: number): Promise<void> {

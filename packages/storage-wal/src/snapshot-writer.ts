@@ -31,6 +31,8 @@ export interface SnapshotFileWriterInit {
   readonly path: string;
   /** What it says of itself. */
   readonly header: SnapshotHeader;
+  /** Runs the last steps of snapshots of one group one after the other, so that an older one never follows a newer. */
+  readonly inTurn: (lastSteps: () => Promise<void>) => Promise<void>;
   /** Called before the file gets its name; `false` when a newer one has come meanwhile and this one shall go. */
   readonly isWanted: () => boolean;
   /** Called when the snapshot is durable under its name. */
@@ -74,7 +76,7 @@ export class SnapshotFileWriter implements SnapshotWriter {
 
   /** See {@link SnapshotWriter.commit}. */
   async commit(): Promise<void> {
-    const { fileSystem, file, aside, path, isWanted, onStored } = this.#init;
+    const { file, inTurn } = this.#init;
     await this.#exclusively('completing a snapshot', async () => {
       if (this.#inChunk > 0) await this.#endChunk();
       this.#chunk.clear();
@@ -83,12 +85,7 @@ export class SnapshotFileWriter implements SnapshotWriter {
       endFrame(this.#chunk, 0, trailerSalt(this.#headerBytes));
       await this.#put(this.#chunk.view());
       await file.dataSync();
-      if (!isWanted()) return;
-      await file.close();
-      await fileSystem.rename(aside, path);
-      await fileSystem.syncDirectory(directoryOf(path));
-      this.#state = 'closed';
-      await onStored(this.#position);
+      await inTurn(() => this.#name());
     });
     if (this.#state === 'closed') this.#init.onClosed();
     else await this.abort();
@@ -103,6 +100,16 @@ export class SnapshotFileWriter implements SnapshotWriter {
     await quietly(file.close());
     // What stays behind is removed when the storage is opened again.
     await quietly(fileSystem.remove(aside));
+  }
+
+  async #name(): Promise<void> {
+    const { fileSystem, file, aside, path, isWanted, onStored } = this.#init;
+    if (!isWanted()) return;
+    await file.close();
+    await fileSystem.rename(aside, path);
+    await fileSystem.syncDirectory(directoryOf(path));
+    this.#state = 'closed';
+    await onStored(this.#position);
   }
 
   async #exclusively(what: string, work: () => Promise<void>): Promise<void> {

@@ -1,8 +1,8 @@
 import { isSynodError, type NodeStorage, Random } from '@synod/core';
+import { SimulatedDrive } from '@synod/simulator';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openWal, type WalSettings, type WalStorage } from '../src/index.js';
-import { CrashDisk } from './crash-disk.js';
 import {
   applyStep,
   groupOf,
@@ -131,7 +131,7 @@ async function checkRecovered(storage: WalStorage, promised: Promised): Promise<
 }
 
 async function openThroughCrashes(
-  disk: CrashDisk,
+  disk: SimulatedDrive,
   random: Random,
   settings: WalSettings,
 ): Promise<WalStorage> {
@@ -153,7 +153,7 @@ async function openThroughCrashes(
 }
 
 /** The power goes, or only the program ends: then nothing is lost yet, but nothing more is durable either. */
-function endLife(disk: CrashDisk, random: Random): void {
+function endLife(disk: SimulatedDrive, random: Random): void {
   disk.mend();
   if (random.chance(0.3)) disk.kill();
   else disk.crash(random);
@@ -167,7 +167,7 @@ async function runLives(
 ): Promise<void> {
   const random = new Random(seed);
   const settings: WalSettings = { ...settingsOf(random), onEvent: ({ type }) => seen.add(type) };
-  const disk = new CrashDisk(random.integer(8, 600));
+  const disk = new SimulatedDrive({ blockBytes: random.integer(8, 600) });
   const promised: Promised = { steps: [], acknowledged: 0, snapshots: new Map(), peers: new Map() };
   let own: string | undefined;
   for (let life = 0; life < lives; life++) {

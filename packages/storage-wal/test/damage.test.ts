@@ -1,16 +1,28 @@
 import { ByteWriter, isSynodError, Random } from '@synod/core';
+import type { SimulatedDrive } from '@synod/simulator';
 import { describe, expect, it } from 'vitest';
 import { beginBatch, sealBatch } from '../src/batch.js';
 import { openWal, StorageCorruptError, type WalEvent } from '../src/index.js';
 import { encodeSegmentHeader, segmentHeaderBytes, segmentSalt } from '../src/segment.js';
-import { CrashDisk } from './crash-disk.js';
-import { entryOf, incarnation, indexesOf, openOn, rejectionOf, storeSnapshot, writeOf } from './node-life.js';
+import {
+  entryOf,
+  incarnation,
+  indexesOf,
+  newDrive,
+  openOn,
+  rejectionOf,
+  storeSnapshot,
+  writeOf,
+} from './node-life.js';
 
 const segment = 'wal/00000001.log';
 
 /** A disk with batches 1 to `batches` of one entry each, and where each of them ends in the segment. */
-async function diskWithBatches(batches: number, close = false): Promise<{ disk: CrashDisk; ends: number[] }> {
-  const disk = new CrashDisk();
+async function diskWithBatches(
+  batches: number,
+  close = false,
+): Promise<{ disk: SimulatedDrive; ends: number[] }> {
+  const disk = newDrive();
   const storage = await openOn(disk);
   const ends: number[] = [disk.bytesOf(segment).length];
   for (let index = 1; index <= batches; index++) {
@@ -64,7 +76,7 @@ describe('a torn tail', () => {
   });
 
   it('is cut even when the value it was storing holds whole frames, of other logs or made by one who knows the salt', async () => {
-    const foreign = new CrashDisk();
+    const foreign = newDrive();
     const otherStorage = await openWal({ fileSystem: foreign.boot(), incarnation: 'ee'.repeat(16) });
     for (let index = 1; index <= 3; index++) await otherStorage.group(0).save(writeOf([entryOf(index)]));
     const ofOthers = foreign.bytesOf(segment).slice();
@@ -80,7 +92,7 @@ describe('a torn tail', () => {
       [forged, 'payload'],
       [forged, 'length'],
     ] as const) {
-      const disk = new CrashDisk();
+      const disk = newDrive();
       const storage = await openOn(disk);
       await storage.group(0).save(writeOf([entryOf(1)]));
       const end = disk.bytesOf(segment).length;
@@ -161,7 +173,7 @@ describe('damage to acknowledged data', () => {
 
 describe('after a clean close', () => {
   it('any flipped bit in any file is refused, the last batch included', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk);
     await storage.incarnations.record('n2', 'cd'.repeat(16));
     for (let index = 1; index <= 3; index++) await storage.group(0).save(writeOf([entryOf(index)]));
@@ -248,7 +260,7 @@ describe('files of elsewhere', () => {
   });
 });
 
-async function openAndReadAll(disk: CrashDisk): Promise<void> {
+async function openAndReadAll(disk: SimulatedDrive): Promise<void> {
   const storage = await openOn(disk);
   const reader = await storage.group(0).openSnapshot();
   await reader?.read(0, reader.bytesTotal);

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { StorageFailedError, type WalEvent } from '../src/index.js';
-import { CrashDisk } from './crash-disk.js';
-import { entryOf, indexesOf, openOn, rejectionOf, writeOf } from './node-life.js';
+import { entryOf, indexesOf, newDrive, openOn, rejectionOf, writeOf } from './node-life.js';
 
 describe('group commit', () => {
   it('shares one write and one sync between all saves of one turn, across groups', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk);
     const before = new Map(disk.calls);
     const saves = Array.from({ length: 100 }, (_, index) =>
@@ -19,7 +18,7 @@ describe('group commit', () => {
   });
 
   it('gathers what comes during a sync into the next batch', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk);
     const first = storage.group(0).save(writeOf([entryOf(1)]));
     await Promise.resolve();
@@ -33,7 +32,7 @@ describe('group commit', () => {
   });
 
   it('closes a batch at its limit, so that no sync carries everything', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const synced: number[] = [];
     const onEvent = (event: WalEvent) => {
       if (event.type === 'synced') synced.push(event.bytes);
@@ -48,7 +47,7 @@ describe('group commit', () => {
   });
 
   it('settles saves in the order of the calls', async () => {
-    const storage = await openOn(new CrashDisk(), { batchBytesMax: 1024 });
+    const storage = await openOn(newDrive(), { batchBytesMax: 1024 });
     const settled: number[] = [];
     await Promise.all(
       Array.from({ length: 40 }, async (_, index) => {
@@ -61,7 +60,7 @@ describe('group commit', () => {
   });
 
   it('takes the bytes of a write before save() returns', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk);
     const data = Uint8Array.of(1, 2, 3);
     const saved = storage.group(0).save(writeOf([{ index: 1, term: 1, kind: 'command', data }]));
@@ -86,7 +85,7 @@ describe('a write that is refused', () => {
     ['a truncation from 0', writeOf([], { truncateFrom: 0 }), 'truncateFrom is 0'],
     ['more than one record may hold', writeOf([entryOf(1, 1, 5000)]), 'at most 4096 fit'],
   ])('leaves the storage as it was: %s', async (_, write, message) => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, { recordBytesMax: 4096 });
     const refused = rejectionOf(storage.group(0).save(write));
     const saved = storage.group(0).save(writeOf([entryOf(1)]));
@@ -104,8 +103,8 @@ describe('a disk that fails', () => {
   it.each([
     ['write', 'ENOSPC'],
     ['dataSync', 'EIO'],
-  ])('stops the storage for good when a %s fails', async (kind, code) => {
-    const disk = new CrashDisk();
+  ] as const)('stops the storage for good when a %s fails', async (kind, code) => {
+    const disk = newDrive();
     const events: WalEvent[] = [];
     const storage = await openOn(disk, { batchBytesMax: 1024, onEvent: (event) => events.push(event) });
     await storage.group(0).save(writeOf([entryOf(1)]));
@@ -130,7 +129,7 @@ describe('a disk that fails', () => {
   });
 
   it('fails the saves too when the register cannot be written', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk);
     disk.failFrom('rename', 1, 'EIO');
     expect(await rejectionOf(storage.incarnations.record('n2', 'ab'.repeat(16)))).toMatchObject({
@@ -144,7 +143,7 @@ describe('a disk that fails', () => {
 
 describe('a closed storage', () => {
   it('finishes the writes under way and refuses later ones', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk);
     const saved = storage.group(0).save(writeOf([entryOf(1)]));
     const closed = storage.close();
@@ -164,7 +163,7 @@ describe('a closed storage', () => {
   });
 
   it('is not disturbed by a listener that throws', async () => {
-    const storage = await openOn(new CrashDisk(), {
+    const storage = await openOn(newDrive(), {
       onEvent: () => {
         throw new Error('listener');
       },
@@ -177,7 +176,7 @@ describe('a closed storage', () => {
 
 describe('recover()', () => {
   it('gives all fields of the last states, and never a proposal number', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk);
     expect(storage.group(4).recover()).toEqual({ discarded: { index: 0, term: 0 }, entries: [] });
     await storage.group(4).save(
@@ -204,7 +203,7 @@ describe('recover()', () => {
   });
 
   it('is there once, and not after the first save', async () => {
-    const storage = await openOn(new CrashDisk());
+    const storage = await openOn(newDrive());
     storage.group(0).recover();
     expect(() => storage.group(0).recover()).toThrow('once, before the first save()');
     await storage.group(1).save(writeOf([entryOf(1)]));

@@ -1,14 +1,13 @@
 import { Random } from '@synod/core';
 import { describe, expect, it } from 'vitest';
 import { openWal } from '../src/index.js';
-import { CrashDisk } from './crash-disk.js';
-import { incarnation, openOn, rejectionOf } from './node-life.js';
+import { incarnation, newDrive, openOn, rejectionOf } from './node-life.js';
 
 const other = 'ab'.repeat(16);
 
 describe('the register of incarnations', () => {
   it('keeps the name the storage was born with, whatever is passed later', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk);
     expect(storage.incarnations.own).toBe(incarnation);
     await storage.close();
@@ -18,7 +17,7 @@ describe('the register of incarnations', () => {
   });
 
   it('remembers peers and the admission when the promise settles, through a crash', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk);
     expect(storage.incarnations.admitted).toBe(false);
     await Promise.all([
@@ -35,7 +34,7 @@ describe('the register of incarnations', () => {
   });
 
   it('never lets a peer take another name', async () => {
-    const storage = await openOn(new CrashDisk());
+    const storage = await openOn(newDrive());
     await storage.incarnations.record('n2', other);
     await storage.incarnations.record('n2', other);
     expect(await rejectionOf(storage.incarnations.record('n2', incarnation))).toMatchObject({
@@ -53,7 +52,7 @@ describe('the register of incarnations', () => {
 
   it('is born once, however often a crash interrupts the birth', async () => {
     for (let operations = 0; operations < 40; operations++) {
-      const disk = new CrashDisk();
+      const disk = newDrive();
       disk.crashAfter(operations);
       await rejectionOf(openOn(disk));
       disk.crash(new Random(operations));
@@ -65,7 +64,7 @@ describe('the register of incarnations', () => {
   });
 
   it('wants a well-formed name', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     expect(await rejectionOf(openWal({ fileSystem: disk.boot(), incarnation: 'short' }))).toMatchObject({
       code: 'INVALID_ARGUMENT',
     });

@@ -1,12 +1,17 @@
 /** Short words for what many tests do with a storage. */
 import type { DurableWrite, Entry, GroupStorage } from '@synod/core';
+import { SimulatedDrive } from '@synod/simulator';
 import { openWal, type WalSettings, type WalStorage } from '../src/index.js';
-import type { CrashDisk } from './crash-disk.js';
 import { snapshotMeta } from './durable-model.js';
 
 export const incarnation = '00112233445566778899aabbccddeeff';
 
-export function openOn(disk: CrashDisk, settings: WalSettings = {}): Promise<WalStorage> {
+/** A drive whose blocks are short, so that a crash tears even small writes. */
+export function newDrive(): SimulatedDrive {
+  return new SimulatedDrive({ blockBytes: 16 });
+}
+
+export function openOn(disk: SimulatedDrive, settings: WalSettings = {}): Promise<WalStorage> {
   return openWal({ ...settings, fileSystem: disk.boot(), incarnation });
 }
 

@@ -1,9 +1,9 @@
 import { Random } from '@synod/core';
+import type { SimulatedDrive } from '@synod/simulator';
 import { describe, expect, it } from 'vitest';
 import type { WalStorage } from '../src/index.js';
-import { CrashDisk } from './crash-disk.js';
 import { printed } from './durable-model.js';
-import { entryOf, openOn, rejectionOf, storeSnapshot, writeOf } from './node-life.js';
+import { entryOf, newDrive, openOn, rejectionOf, storeSnapshot, writeOf } from './node-life.js';
 
 const settings = { segmentBytesMax: 4096, batchBytesMax: 1024, segmentsBeforeMove: 1 };
 
@@ -21,7 +21,7 @@ async function shownBy(storage: WalStorage): Promise<string> {
   return JSON.stringify(shown);
 }
 
-async function work(disk: CrashDisk): Promise<void> {
+async function work(disk: SimulatedDrive): Promise<void> {
   const storage = await openOn(disk, settings);
   await storage.incarnations.admit();
   await storage.incarnations.record('n2', 'cd'.repeat(16));
@@ -36,7 +36,7 @@ async function work(disk: CrashDisk): Promise<void> {
 }
 
 async function operationsOfWork(): Promise<number> {
-  const disk = new CrashDisk();
+  const disk = newDrive();
   await work(disk);
   return disk.operations;
 }
@@ -45,7 +45,7 @@ describe('what an open has shown', () => {
   it('stays, though the program was killed before it could sync it, and the power goes next', async () => {
     const operations = await operationsOfWork();
     for (let count = 1; count < operations; count++) {
-      const disk = new CrashDisk();
+      const disk = newDrive();
       disk.crashAfter(count);
       await rejectionOf(work(disk));
       disk.kill();
@@ -60,7 +60,7 @@ describe('what an open has shown', () => {
 
   it('stays after a failed sync, whose bytes the operating system shows although they are not on disk', async () => {
     for (let nth = 1; nth <= 40; nth++) {
-      const disk = new CrashDisk();
+      const disk = newDrive();
       disk.failFrom('dataSync', nth, 'EIO');
       await rejectionOf(work(disk));
       disk.mend();

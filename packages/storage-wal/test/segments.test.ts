@@ -1,12 +1,12 @@
 import { Random } from '@synod/core';
+import type { SimulatedDrive } from '@synod/simulator';
 import { describe, expect, it } from 'vitest';
 import type { WalEvent, WalSettings, WalStorage } from '../src/index.js';
-import { CrashDisk } from './crash-disk.js';
-import { entryOf, indexesOf, openOn, rejectionOf, storeSnapshot, writeOf } from './node-life.js';
+import { entryOf, indexesOf, newDrive, openOn, rejectionOf, storeSnapshot, writeOf } from './node-life.js';
 
 const small: WalSettings = { segmentBytesMax: 4096, batchBytesMax: 1024, segmentsBeforeMove: 2 };
 
-function segmentsOf(disk: CrashDisk): string[] {
+function segmentsOf(disk: SimulatedDrive): string[] {
   return disk.files().filter((file) => file.endsWith('.log'));
 }
 
@@ -22,7 +22,7 @@ async function busyWrites(storage: WalStorage, group: number, from: number, coun
 
 describe('segments', () => {
   it('are begun when one is full, and all are read back in order', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const created: string[] = [];
     const onEvent = (event: WalEvent) => {
       if (event.type === 'segmentCreated') created.push(event.file);
@@ -39,7 +39,7 @@ describe('segments', () => {
   });
 
   it('hold a batch that is longer than a segment may be', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     await storage.group(0).save(writeOf([entryOf(1, 1, 20_000)]));
     await storage.group(0).save(writeOf([entryOf(2, 1, 20_000)]));
@@ -53,7 +53,7 @@ describe('segments', () => {
   });
 
   it('go when a snapshot covers what they hold', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     await busyWrites(storage, 0, 1, 100);
     expect(segmentsOf(disk).length).toBeLessThanOrEqual(5);
@@ -64,7 +64,7 @@ describe('segments', () => {
   });
 
   it('are not held by a quiet group: its small state is written again', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     await storage.group(5).save(writeOf([], { hardState: Uint8Array.of(1, 2, 3) }));
     await storeSnapshot(storage.group(6), 9, Uint8Array.of(1));
@@ -78,7 +78,7 @@ describe('segments', () => {
   });
 
   it('are not held by entries of a quiet group: they are moved, within a budget, and stay what they were', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     let moved = 0;
     const onEvent = (event: WalEvent) => {
       if (event.type !== 'entriesMoved') return;
@@ -107,7 +107,7 @@ describe('segments', () => {
   });
 
   it('stay bounded in number over many restarts', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     let index = 1;
     for (let life = 0; life < 10; life++) {
       const storage = await openOn(disk, small);
@@ -123,8 +123,8 @@ describe('segments', () => {
 });
 
 describe('segments that are missing or damaged', () => {
-  async function diskWithSegments(): Promise<CrashDisk> {
-    const disk = new CrashDisk();
+  async function diskWithSegments(): Promise<SimulatedDrive> {
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     for (let index = 1; index <= 40; index++) await storage.group(0).save(writeOf([entryOf(index, 1, 500)]));
     disk.crash(new Random(1));
@@ -187,7 +187,7 @@ describe('segments that are missing or damaged', () => {
   });
 
   it('are found when they are damaged while the log runs and entries must be moved', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     await storage.group(5).save(writeOf([entryOf(1, 1, 300)]));
     const bytes = disk.bytesOf('wal/00000001.log').slice();

@@ -1,9 +1,8 @@
 import { Random } from '@synod/core';
 import { describe, expect, it } from 'vitest';
 import type { WalEvent } from '../src/index.js';
-import { CrashDisk } from './crash-disk.js';
 import { membership, snapshotMeta } from './durable-model.js';
-import { entryOf, openOn, rejectionOf, storeSnapshot, writeOf } from './node-life.js';
+import { entryOf, newDrive, openOn, rejectionOf, storeSnapshot, writeOf } from './node-life.js';
 
 function content(length: number): Uint8Array {
   return new Uint8Array(length).map((_, position) => position * 7);
@@ -15,7 +14,7 @@ describe('a snapshot', () => {
   it.each([0, 1, 511, 512, 513, 1024, 5000])(
     'of %i bytes is read back in parts of any length',
     async (length) => {
-      const disk = new CrashDisk();
+      const disk = newDrive();
       const storage = await openOn(disk, small);
       const bytes = content(length);
       const writer = await storage.group(3).beginSnapshot({ index: 7, term: 2, membership });
@@ -48,7 +47,7 @@ describe('a snapshot', () => {
   );
 
   it('cannot be seen before it is committed, and leaves nothing behind when it is aborted', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     const group = storage.group(0);
     expect(await group.openSnapshot()).toBeUndefined();
@@ -64,7 +63,7 @@ describe('a snapshot', () => {
   });
 
   it('takes the place of the one before, which goes when nobody reads it any more', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const events: WalEvent[] = [];
     const storage = await openOn(disk, { ...small, onEvent: (event) => events.push(event) });
     const group = storage.group(0);
@@ -88,7 +87,7 @@ describe('a snapshot', () => {
   });
 
   it('that is older than the stored one is dropped at its commit', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     const late = await storage.group(0).beginSnapshot(snapshotMeta({ index: 5, term: 1 }));
     await late.write(content(10));
@@ -99,8 +98,24 @@ describe('a snapshot', () => {
     expect(disk.files().filter((file) => file.startsWith('snapshots'))).toEqual(['snapshots/0/9-1.snap']);
   });
 
+  it.each([
+    [5, 9],
+    [9, 5],
+  ])('stays when an older one is committed at the same time: through %i and %i', async (first, second) => {
+    const disk = newDrive();
+    const storage = await openOn(disk, small);
+    const writers = await Promise.all(
+      [first, second].map((index) => storage.group(0).beginSnapshot(snapshotMeta({ index, term: 1 }))),
+    );
+    await Promise.all(writers.map((writer) => writer.commit()));
+    expect((await storage.group(0).openSnapshot())?.meta.index).toBe(9);
+    await storage.close();
+    expect(disk.files().filter((file) => file.startsWith('snapshots'))).toEqual(['snapshots/0/9-1.snap']);
+    expect((await openOn(disk)).group(0).recover().snapshot?.index).toBe(9);
+  });
+
   it('can be written anew for the same position', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     await storeSnapshot(storage.group(0), 5, content(10));
     const reader = await storage.group(0).openSnapshot();
@@ -113,7 +128,7 @@ describe('a snapshot', () => {
   });
 
   it('that was cut short by a crash is cleared away at the next open', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     await storeSnapshot(storage.group(0), 5, content(10));
     const writer = await storage.group(0).beginSnapshot(snapshotMeta({ index: 9, term: 1 }));
@@ -127,7 +142,7 @@ describe('a snapshot', () => {
   });
 
   it('that the disk refuses leaves the storage and the snapshot before it as they were', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     await storeSnapshot(storage.group(0), 5, content(10));
     const writer = await storage.group(0).beginSnapshot(snapshotMeta({ index: 9, term: 1 }));
@@ -145,7 +160,7 @@ describe('a snapshot', () => {
   });
 
   it('refuses calls that overlap and arguments out of range', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     const group = storage.group(0);
     expect(await rejectionOf(group.beginSnapshot(snapshotMeta({ index: 0, term: 0 })))).toMatchObject({
@@ -169,7 +184,7 @@ describe('a snapshot', () => {
 
 describe('a damaged snapshot', () => {
   it('is told with file and offset of the chunk when that is read', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     await storeSnapshot(storage.group(0), 5, content(2000));
     const file = 'snapshots/0/5-1.snap';
@@ -189,7 +204,7 @@ describe('a damaged snapshot', () => {
 
   it('is refused at the open when its ends are damaged, instead of going back to an older one', async () => {
     for (const from of ['begin', 'end']) {
-      const disk = new CrashDisk();
+      const disk = newDrive();
       const storage = await openOn(disk, small);
       await storage.group(0).save(writeOf([entryOf(1), entryOf(2)]));
       await storeSnapshot(storage.group(0), 2, content(100));
@@ -205,7 +220,7 @@ describe('a damaged snapshot', () => {
   });
 
   it('is refused when it is gone, and the log before it too', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     await storeSnapshot(storage.group(0), 2, content(100));
     await storage.group(0).save(writeOf([], { discardThrough: { index: 2, term: 1 } }));
@@ -219,7 +234,7 @@ describe('a damaged snapshot', () => {
   });
 
   it('is seen when its chunks are those of another snapshot', async () => {
-    const disk = new CrashDisk();
+    const disk = newDrive();
     const storage = await openOn(disk, small);
     await storeSnapshot(storage.group(0), 2, content(1000));
     const other = disk.bytesOf('snapshots/0/2-1.snap').slice();

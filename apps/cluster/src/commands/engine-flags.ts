@@ -1,6 +1,6 @@
-/** Options of time and snapshots, which several commands share. */
+/** Options of time, snapshots and recordings, which several commands share. */
 import type { Command } from 'commander';
-import { snapshotDefaults, timingDefaults } from '../node-options.js';
+import { recordBytesMaxDefault, snapshotDefaults, timingDefaults } from '../node-options.js';
 
 /**
  * Adds the options.
@@ -31,5 +31,7 @@ export function addEngineFlags(command: Command): Command {
       '--retained-entries <n>',
       'entries kept behind a snapshot',
       String(snapshotDefaults.retainedEntries),
-    );
+    )
+    .option('--record <dir>', 'write everything that the engine is told to a file there, for synod replay')
+    .option('--record-bytes-max <n>', 'where a recording ends', String(recordBytesMaxDefault));
 }

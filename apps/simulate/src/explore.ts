@@ -1,0 +1,193 @@
+/** `npm run sim -- --explore`: everything that a small cluster can do, or the shortest way to where a rule breaks. */
+import * as fs from 'node:fs/promises';
+import type { RaftMessage } from '@synod/raft';
+import {
+  type ClusterBudget,
+  clusterModel,
+  type EngineUnderTest,
+  type Exploration,
+  type ExploreProgress,
+  explore,
+} from '@synod/simulator';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { findBug } from './bug-bank.js';
+import { type ExploredBug, exploredBugs } from './explore-bugs.js';
+import { exploredRaft } from './explore-raft.js';
+import { raftSubject } from './raft-subject.js';
+
+interface Flags {
+  readonly explore?: boolean;
+  readonly engine?: string;
+  readonly nodes?: number;
+  readonly commands?: number;
+  readonly campaigns?: number;
+  readonly crashes?: number;
+  readonly duplicates?: number;
+  readonly heartbeats?: number;
+  readonly drops?: number;
+  readonly network?: 'links' | 'unordered';
+  readonly saves?: 'later' | 'atOnce';
+  readonly statesMax?: number;
+  readonly bug?: string;
+  readonly bugs?: boolean;
+  readonly markdown?: string;
+}
+
+/** An exploration with what it cost. */
+export interface Explored {
+  /** What it came to. */
+  readonly exploration: Exploration<unknown>;
+  /** The counterexample's actions for people; empty without one. */
+  readonly steps: readonly string[];
+  /** Differing nodes and messages among all states. */
+  readonly parts: { readonly nodes: number; readonly messages: number };
+  /** Processor time. */
+  readonly cpuSeconds: number;
+}
+
+/** What is explored when the command line does not say otherwise: everything completes in a minute or two. */
+export const defaultBudget: ClusterBudget = {
+  nodes: 3,
+  commands: 2,
+  campaigns: 1,
+  crashes: 1,
+  drops: 1,
+  duplicates: 0,
+  heartbeats: 0,
+  network: 'links',
+  saves: 'later',
+};
+
+/**
+ * Runs the command.
+ *
+ * @param argv - As the process got it.
+ * @returns Exit code: 1 when a rule was broken, or a bug not found.
+ */
+export async function exploreCommand(argv: readonly string[]): Promise<number> {
+  const program = new Command('sim --explore')
+    .description('explores everything that a small cluster can do within a budget, breadth first')
+    .option('--explore', 'this command')
+    .addOption(new Option('--engine <name>', 'engine to explore').choices(['raft']))
+    .option('--nodes <count>', 'nodes of the cluster', parseCount)
+    .option('--commands <count>', 'commands that clients propose', parseCount)
+    .option('--campaigns <count>', 'election timeouts that pass', parseCount)
+    .option('--crashes <count>', 'crashes with a restart', parseCount)
+    .option('--drops <count>', 'messages lost before others on their link', parseCount)
+    .option('--duplicates <count>', 'messages that arrive once more', parseCount)
+    .option('--heartbeats <count>', 'rounds of heartbeats', parseCount)
+    .addOption(new Option('--network <kind>', 'order of messages').choices(['links', 'unordered']))
+    .addOption(new Option('--saves <when>', 'when saves are durable').choices(['later', 'atOnce']))
+    .option('--states-max <count>', 'most unique states', parseCount)
+    .option('--bug <name>', 'plants a bug of the bank; without a budget, within the one that is known to do')
+    .option('--bugs', 'plants each bug that the explorer is known to find, and prints a table')
+    .option('--markdown <file>', 'writes the table of --bugs to a file');
+  const flags = program.parse(argv).opts<Flags>();
+  if (flags.bugs === true) return huntAll(flags);
+  const { explore: _, engine: __, bugs: ___, markdown: ____, statesMax, bug, ...given } = flags;
+  const known = bug === undefined ? undefined : exploredBugs.find(({ name }) => name === bug);
+  const budget = { ...defaultBudget, ...known?.budget, ...given };
+  const subject = bug === undefined ? raftSubject() : await findBug(bug).load();
+  console.log(`exploring within: ${describeBudget(budget)}`);
+  const explored = exploreRaft(subject.engine, budget, statesMax, showProgress);
+  for (const line of describeExplored(explored)) console.log(line);
+  return explored.exploration.counterexample === undefined ? 0 : 1;
+}
+
+/**
+ * Explores a cluster of Raft engines.
+ *
+ * @param engine - The engine.
+ * @param budget - How much can happen.
+ * @param statesMax - Most unique states.
+ * @param onProgress - Told now and then how far it is.
+ */
+export function exploreRaft(
+  engine: EngineUnderTest<RaftMessage>,
+  budget: ClusterBudget,
+  statesMax?: number,
+  onProgress?: (progress: ExploreProgress) => void,
+): Explored {
+  const before = process.cpuUsage();
+  const model = clusterModel(exploredRaft(engine), budget);
+  const exploration = explore(model, {
+    ...(statesMax === undefined ? {} : { statesMax }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  const { user, system } = process.cpuUsage(before);
+  const steps = (exploration.counterexample?.actions ?? []).map((action) => model.describe(action));
+  return { exploration, steps, parts: model.parts, cpuSeconds: (user + system) / 1_000_000 };
+}
+
+/**
+ * What an exploration came to, for people.
+ *
+ * @param explored - The exploration.
+ */
+export function describeExplored({ exploration, steps, parts, cpuSeconds }: Explored): readonly string[] {
+  const { uniqueStates, transitions, depth, complete, counterexample, unreached } = exploration;
+  const perSecond = Math.round(uniqueStates / Math.max(cpuSeconds, 0.001));
+  const lines = [
+    `${uniqueStates} unique states, ${transitions} transitions, depth ${depth}; ${parts.nodes} differing nodes, ${parts.messages} differing messages`,
+    `${cpuSeconds.toFixed(1)} s of processor time: ${perSecond} unique states/s`,
+  ];
+  if (counterexample !== undefined) {
+    lines.push(`broken: ${counterexample.message}`, `the shortest way there has ${steps.length} steps:`);
+    for (const [position, step] of steps.entries())
+      lines.push(`${String(position + 1).padStart(4)}  ${step}`);
+    return lines;
+  }
+  lines.push(
+    complete ? 'complete: every rule holds in every state' : 'not complete: the limit of states was reached',
+  );
+  if (unreached.length > 0) lines.push(`never reached: ${unreached.join('; ')}`);
+  return lines;
+}
+
+async function huntAll({ markdown, statesMax }: Flags): Promise<number> {
+  const rows = [
+    '| bug | rule that it breaks | steps | unique states | time on one core | budget |',
+    '|---|---|---|---|---|---|',
+  ];
+  for (const row of rows) console.log(row);
+  let missed = 0;
+  for (const bug of exploredBugs) {
+    const { engine } = await findBug(bug.name).load();
+    const explored = exploreRaft(engine, { ...defaultBudget, ...bug.budget }, statesMax);
+    if (explored.exploration.counterexample === undefined) missed++;
+    const row = bugRow(bug, explored);
+    rows.push(row);
+    console.log(row);
+  }
+  if (markdown !== undefined) await fs.writeFile(markdown, `${rows.join('\n')}\n`);
+  return missed === 0 ? 0 : 1;
+}
+
+/**
+ * One row of the table of bugs, in Markdown.
+ *
+ * @param bug - The bug.
+ * @param explored - How it was found.
+ */
+export function bugRow(bug: ExploredBug, { exploration, steps, cpuSeconds }: Explored): string {
+  const rule = exploration.counterexample?.property ?? '**not found**';
+  const budget = describeBudget({ ...defaultBudget, ...bug.budget });
+  return `| \`${bug.name}\` | ${rule} | ${steps.length} | ${exploration.uniqueStates} | ${cpuSeconds.toFixed(1)} s | ${budget} |`;
+}
+
+function describeBudget(budget: ClusterBudget): string {
+  return Object.entries(budget)
+    .filter(([, value]) => value !== 0)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}
+
+function showProgress({ uniqueStates, depth }: ExploreProgress): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${uniqueStates} unique states, depth ${depth} `);
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count >= 0) return count;
+  throw new InvalidArgumentError('give an integer from 0');
+}
