@@ -1,7 +1,7 @@
 import { drawScript, runScript, shrink } from '@synod/simulator';
 import { describe, expect, it } from 'vitest';
 import { bugBank, findBug } from './bug-bank.js';
-import { huntBug, killRow } from './kill-table.js';
+import { huntBug, killPage, killRow } from './kill-table.js';
 import { loadChangedRaft } from './planted-bug.js';
 
 /** Bugs that every run of the tests hunts: quickly found, and each by another rule. */
@@ -10,6 +10,9 @@ const hunted = [
   ['small-majority', 'committed is durable'],
   ['any-log-wins', 'leader completeness'],
   ['applied-twice', 'user check'],
+  ['reads-without-leader', 'read freshness'],
+  ['stale-cache', 'history'],
+  ['commit-old-term', 'leader completeness'],
   ['tail-cut-too-far', 'storage contract'],
 ] as const;
 
@@ -17,9 +20,10 @@ describe('the bug bank', () => {
   it.each(hunted)(
     '%s is found as a breach of: %s',
     async (name, invariant) => {
-      const kill = await huntBug(findBug(name), { ticks: 600, cpuSecondsMax: 30 });
+      const kill = await huntBug(findBug(name), { cpuSecondsMax: 60 });
       expect(kill.run?.finding?.invariant).toBe(invariant);
       expect(killRow(kill)).toContain(invariant);
+      expect(killPage([kill])).toContain('1 of 1 found');
     },
     120_000,
   );
@@ -28,9 +32,9 @@ describe('the bug bank', () => {
     for (const bug of bugBank) await expect(bug.load()).resolves.toBeDefined();
   }, 60_000);
 
-  it('has at least fifteen bugs, each with a name of its own', () => {
+  it('has at least thirty bugs, each with a name of its own', () => {
     expect(new Set(bugBank.map(({ name }) => name)).size).toBe(bugBank.length);
-    expect(bugBank.length).toBeGreaterThanOrEqual(15);
+    expect(bugBank.length).toBeGreaterThanOrEqual(30);
   });
 
   it('a finding is shrunk to a script that finds it again, with few events', async () => {

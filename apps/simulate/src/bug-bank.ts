@@ -40,6 +40,38 @@ class SessionlessSnapshotMachine extends RegisterMachine {
   }
 }
 
+/** Answers from what it read when it was last asked for the same key. */
+class CachingMachine extends RegisterMachine {
+  readonly #cache = new Map<string, string>();
+
+  override get(key: string): string {
+    const cached = this.#cache.get(key);
+    this.#cache.set(key, super.get(key));
+    return cached ?? super.get(key);
+  }
+}
+
+/** Leaves the last register out of its snapshots. */
+class ForgetfulSnapshotMachine extends RegisterMachine {
+  override snapshot() {
+    const whole = new RegisterMachine();
+    const restore = whole.restore();
+    for (const chunk of super.snapshot()) restore.write(chunk);
+    restore.finish();
+    whole.forget('e');
+    return whole.snapshot();
+  }
+}
+
+/** Leaves a command out now and then, by a count that is no part of its state: restarted nodes leave out others. */
+class MoodyMachine extends RegisterMachine {
+  #applied = 0;
+
+  override apply(index: number, command: Uint8Array): RegisterAnswer {
+    return ++this.#applied % 16 === 0 ? undefined : super.apply(index, command);
+  }
+}
+
 /** Every bug of the bank. */
 export const bugBank: readonly PlantedBug[] = [
   inRaft('commit-old-term', 'commits entries of earlier terms by counting (Raft figure 8; liferaft)', {
@@ -117,6 +149,13 @@ export const bugBank: readonly PlantedBug[] = [
       file: 'raft/following.ts',
       from: 'commitThrough(state, Math.min(message.commitIndex, lastNew));',
       to: 'commitThrough(state, Math.min(message.commitIndex, state.log.lastIndex));',
+    },
+    // The shipped leader's hints are so exact that its first accepted append reaches the first difference, which hides
+    // this. A leader that goes back to what is known to match is as safe, and shows it.
+    {
+      file: 'raft/leading.ts',
+      from: 'progress.probeFrom(agreed + 1);',
+      to: 'progress.probeFrom(Math.min(agreed, progress.matchIndex) + 1);',
     },
   ),
   inRaft('heartbeat-commit', 'tells a follower a commit index beyond what matches there (etcd raft)', {
@@ -210,6 +249,36 @@ export const bugBank: readonly PlantedBug[] = [
     from: 'if (!behind || !nothingToSend',
     to: 'if (behind || !behind || !nothingToSend',
   }),
+  inRaft('voter-counted-twice', 'counts the votes that come, not who gives them: a repeated vote wins', {
+    file: 'raft/election.ts',
+    from: 'if (!state.votes.has(message.from)) state.votes.set(message.from, message.granted);\n  countVotes(state);',
+    to: 'const other = state.votes.has(message.from) ? state.peers.find((id) => !state.votes.has(id)) : message.from;\n  state.votes.set(other ?? message.from, message.granted);\n  countVotes(state);',
+  }),
+  inRaft('term-unsaved', 'adopts a term without saving it (hashicorp/raft #695: two ways to change a term)', {
+    file: 'raft/state.ts',
+    from: 'state.term = term;\n  state.votedFor = undefined;\n  state.hardStateChanged = true;',
+    to: 'state.term = term;\n  state.votedFor = undefined;',
+  }),
+  inRaft(
+    'reads-without-leader',
+    'followers answer reads from what they have (Consul, etcd serializable reads)',
+    {
+      file: 'raft/reads.ts',
+      from: 'state.reads.unforwarded.push(context);',
+      to: 'state.outbox.reads.push({ context, index: state.commitIndex });',
+    },
+  ),
+  inMachine('stale-cache', 'answers reads from a cache that writes do not clear', () => new CachingMachine()),
+  inMachine(
+    'snapshot-incomplete',
+    'leaves a part of its state out of snapshots',
+    () => new ForgetfulSnapshotMachine(),
+  ),
+  inMachine(
+    'own-mind',
+    'decides by a count that is no part of its state, so restarts change what it does (etcd 3.5 inconsistency)',
+    () => new MoodyMachine(),
+  ),
   inMachine(
     'applied-twice',
     'applies a repeated command again (Raft dissertation §6.3)',

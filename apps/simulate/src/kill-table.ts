@@ -1,7 +1,7 @@
 /** How long the storm takes to find each bug of the bank. */
-import { drawScript, type RunReport, runScriptOnStorage } from '@synod/simulator';
+import { drawScript, type RunReport, runScriptOnStorage, shrinkOnStorage } from '@synod/simulator';
 import type { PlantedBug } from './planted-bug.js';
-import { raftSubject } from './raft-subject.js';
+import { type RaftSubject, raftSubject } from './raft-subject.js';
 import { walSubject } from './wal-subject.js';
 
 /** How one bug fared. */
@@ -10,18 +10,22 @@ export interface Kill {
   readonly bug: PlantedBug;
   /** The run that found it; `undefined` when none did. */
   readonly run: RunReport | undefined;
+  /** The smallest run that shows it; `undefined` when it was not found, or not to be shrunk. */
+  readonly smallest: RunReport | undefined;
   /** Seeds that were run. */
   readonly seeds: number;
-  /** Processor time in seconds. */
+  /** Processor time in seconds, without the shrinking. */
   readonly cpuSeconds: number;
 }
 
 /** How far to look. */
 export interface Hunt {
-  /** Length of each storm. */
-  readonly ticks: number;
+  /** Length of each storm; as the seed draws it when not given. */
+  readonly ticks?: number | undefined;
   /** Most processor seconds. */
   readonly cpuSecondsMax: number;
+  /** Whether what is found is shrunk. Default no. */
+  readonly shrinks?: boolean;
 }
 
 /**
@@ -39,14 +43,23 @@ export async function huntBug(bug: PlantedBug, hunt: Hunt): Promise<Kill> {
   };
   const sound = subject.storage === undefined ? raftSubject() : walSubject();
   for (let seed = 1; ; seed++) {
-    const script = drawScript(seed, { ticks: hunt.ticks });
+    const script = drawScript(seed, hunt.ticks === undefined ? {} : { ticks: hunt.ticks });
     const run = await runScriptOnStorage(script, subject);
     // A seed that the shipped engine fails too says nothing about the planted bug.
     const found =
       run.finding !== undefined && (await runScriptOnStorage(script, sound)).finding === undefined;
-    if (found || spent() >= hunt.cpuSecondsMax)
-      return { bug, run: found ? run : undefined, seeds: seed, cpuSeconds: spent() };
+    const cpuSeconds = spent();
+    if (found) {
+      const smallest = hunt.shrinks ? await small(run, subject) : undefined;
+      return { bug, run, smallest, seeds: seed, cpuSeconds };
+    }
+    if (cpuSeconds >= hunt.cpuSecondsMax)
+      return { bug, run: undefined, smallest: undefined, seeds: seed, cpuSeconds };
   }
+}
+
+async function small(run: RunReport, subject: RaftSubject): Promise<RunReport> {
+  return (await shrinkOnStorage(run, subject, { runsMax: 200, eventsMax: 1_000_000 })).smallest;
 }
 
 /**
@@ -54,13 +67,45 @@ export async function huntBug(bug: PlantedBug, hunt: Hunt): Promise<Kill> {
  *
  * @param kill - How a bug fared.
  */
-export function killRow({ bug, run, seeds, cpuSeconds }: Kill): string {
+export function killRow({ bug, run, smallest, seeds, cpuSeconds }: Kill): string {
   const found = run?.finding === undefined ? '**not found**' : run.finding.invariant;
-  return `| \`${bug.name}\` | ${bug.about} | ${found} | ${seeds} | ${cpuSeconds.toFixed(1)} s |`;
+  const size =
+    smallest === undefined
+      ? ''
+      : `${smallest.script.nodes} nodes, ${counted(smallest.script.steps.length, 'fault')}, ${counted(smallest.requests, 'request')}`;
+  return `| \`${bug.name}\` | ${bug.about} | ${found} | ${seeds} | ${cpuSeconds.toFixed(1)} s | ${size} |`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** Head of the table, in Markdown. */
 export const killHead: readonly string[] = [
-  '| bug | what it does | rule that it breaks | seeds | time on one core |',
-  '|---|---|---|---|---|',
+  '| bug | what it does | rule that it breaks | seeds | time on one core | smallest script |',
+  '|---|---|---|---|---|---|',
 ];
+
+/**
+ * The whole table as a page.
+ *
+ * @param kills - How every bug fared.
+ */
+export function killPage(kills: readonly Kill[]): string {
+  const found = kills.filter(({ run }) => run !== undefined);
+  const slowest = Math.max(0, ...found.map(({ cpuSeconds }) => cpuSeconds));
+  const lines = [
+    '# Bugs that the storms must find',
+    '',
+    'Each row is a known mistake, planted into the shipped source while it is built for the test. Seeds are tried from 1',
+    'on; a seed counts only when the shipped engine passes it. The last column is what shrinking leaves of the storm.',
+    '',
+    `${found.length} of ${kills.length} found, the slowest after ${slowest.toFixed(1)} s of processor time. Made by`,
+    '`npm run sim -- --bugs --markdown docs/guide/simulation-bugs.md`; times are those of the machine that ran it.',
+    '',
+    ...killHead,
+    ...kills.map(killRow),
+    '',
+  ];
+  return lines.join('\n');
+}

@@ -53,7 +53,15 @@ export async function loadChangedWal(changes: readonly SourceChange[]): Promise<
   return loaded.openWal;
 }
 
-async function loadChanged(
+/**
+ * Builds a package with changes and loads it.
+ *
+ * @param packageName - Name of the package.
+ * @param entry - File of its source to begin with.
+ * @param changes - What to change, in it or in packages that it imports.
+ * @throws Error when a text does not stand in its file exactly once.
+ */
+export async function loadChanged(
   packageName: string,
   entry: string,
   changes: readonly SourceChange[],

@@ -12,12 +12,16 @@ import {
   registerWorkload,
   type Subject,
 } from '@synod/simulator';
+import { HistoryJudge } from './history-judge.js';
 
 /** Makes an engine, as `createRaftEngine` does: the real one, or one with a planted bug. */
 export type MakeRaftEngine = (options: EngineStart & RaftLimits) => ConsensusEngine<RaftMessage>;
 
 /** What storms over Raft are run on. */
-export type RaftSubject = Subject<RaftMessage, RegisterMachine, RegisterRequest, RegisterAnswer>;
+export interface RaftSubject extends Subject<RaftMessage, RegisterMachine, RegisterRequest, RegisterAnswer> {
+  /** Judges the history of every run. */
+  readonly judge: HistoryJudge;
+}
 
 /**
  * Raft with the register machine.
@@ -25,9 +29,11 @@ export type RaftSubject = Subject<RaftMessage, RegisterMachine, RegisterRequest,
  * @param make - Makes the engines.
  */
 export function raftSubject(make: MakeRaftEngine = createRaftEngine): RaftSubject {
+  const judge = new HistoryJudge();
   return {
     engine: raftUnderTest(make),
-    workload: registerWorkload(),
+    workload: { ...registerWorkload(), judge: (history) => judge.judge(history) },
+    judge,
   };
 }
 
@@ -45,11 +51,16 @@ function drawLimits(random: Random): Omit<RaftLimits, 'lease'> {
   const heartbeatTicks = random.integer(1, 4);
   return {
     heartbeatTicks,
-    electionTicks: Math.max(10, heartbeatTicks * random.integer(3, 8)),
-    retainedEntries: random.integer(0, 3) * 10,
-    appendsInFlightMax: [1, 2, 8, 64][random.integer(0, 4)] ?? 64,
-    appendBytesMax: [400, 1_000, 1_000_000][random.integer(0, 3)] ?? 1_000,
+    electionTicks: Math.max(pick(random, [3, 3, 10]), heartbeatTicks * random.integer(3, 8)),
+    retainedEntries: pick(random, [0, 0, 3, 20]),
+    appendsInFlightMax: pick(random, [1, 2, 8, 64]),
+    // One entry an append, several, or all.
+    appendBytesMax: pick(random, [1, 1, 400, 1_000_000]),
   };
+}
+
+function pick(random: Random, values: readonly [number, ...number[]]): number {
+  return values[random.integer(0, values.length)] ?? values[0];
 }
 
 /**
@@ -85,8 +96,19 @@ function claimOf(message: RaftMessage): Claim | undefined {
   }
 }
 
+/** What hard states hold, so that each is read once only. */
+const promises = new WeakMap<Uint8Array, DurablePromise>();
+
 /** Reads term and vote out of the engine's own record, version 1. */
 function readHardState(bytes: Uint8Array): DurablePromise {
+  const known = promises.get(bytes);
+  if (known !== undefined) return known;
+  const promise = decodePromise(bytes);
+  promises.set(bytes, promise);
+  return promise;
+}
+
+function decodePromise(bytes: Uint8Array): DurablePromise {
   const reader = new ByteReader(bytes);
   reader.u8();
   const term = reader.varint();

@@ -7,8 +7,9 @@ import type { SeedOrder, SeedResult } from './worker.js';
 /** What to run. */
 export interface Batch {
   readonly first: number;
+  /** Last seed; none when the batch goes on until it has enough. */
   readonly last: number;
-  readonly ticks: number;
+  readonly ticks: number | undefined;
   readonly faults: readonly FaultKind[];
   readonly nodes: number | undefined;
   readonly storage: StorageName;
@@ -19,24 +20,25 @@ export interface Batch {
  * Runs all seeds, or until one fails.
  *
  * @param batch - What to run.
- * @param onResult - Hears every seed's result, in no order.
+ * @param onResult - Hears every seed's result, in no order, and tells whether to go on.
  * @returns The failed seed with the lowest number among those that were run, or `undefined`.
  */
 export async function runBatch(
   batch: Batch,
-  onResult: (result: SeedResult) => void,
+  onResult: (result: SeedResult) => boolean,
 ): Promise<SeedResult | undefined> {
   let next = batch.first;
+  let isEnough = false;
   let failed: SeedResult | undefined;
   const take = (): SeedOrder | undefined => {
-    if (next > batch.last || failed !== undefined) return undefined;
+    if (next > batch.last || isEnough || failed !== undefined) return undefined;
     const { ticks, faults, nodes, storage } = batch;
     return { seed: next++, ticks, faults, nodes, storage };
   };
   const size = Math.min(batch.workers, batch.last - batch.first + 1);
   const shares = Array.from({ length: size }, () =>
     runShare(take, (result) => {
-      onResult(result);
+      if (!onResult(result)) isEnough = true;
       const isFirst = failed === undefined || result.seed < failed.seed;
       if (result.finding !== undefined && isFirst) failed = result;
     }),

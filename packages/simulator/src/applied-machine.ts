@@ -62,6 +62,8 @@ export class AppliedMachine<Machine extends StateMachine<Output>, Input, Output>
   /** Term of the entry there. */
   term: Term = 0;
   readonly #around: MachineSurroundings<Machine, Input, Output>;
+  /** Through where the engine has handed out. */
+  #handedOut: LogIndex = 0;
   #toApply: (Entry | { readonly install: SnapshotMeta })[] = [];
   #ready: ReadReady[] = [];
   readonly #proposals = new Map<number, PendingProposal<Output>>();
@@ -70,6 +72,14 @@ export class AppliedMachine<Machine extends StateMachine<Output>, Input, Output>
   constructor(around: MachineSurroundings<Machine, Input, Output>) {
     this.#around = around;
     this.machine = around.workload.createMachine();
+  }
+
+  /**
+   * Through where the engine is told that its effects were applied. A newer snapshot than the one it asked for may have
+   * been restored: then the state is ahead of what the engine has handed out.
+   */
+  get appliedThrough(): LogIndex {
+    return Math.min(this.index, this.#handedOut);
   }
 
   get hasWork(): boolean {
@@ -88,8 +98,25 @@ export class AppliedMachine<Machine extends StateMachine<Output>, Input, Output>
 
   /** Takes over what the engine hands out. */
   add(installs: readonly SnapshotMeta[], committed: readonly Entry[], reads: readonly ReadReady[]): void {
-    for (const install of installs) this.#toApply.push({ install });
-    for (const entry of committed) this.#toApply.push(entry);
+    const { id } = this.#around;
+    for (const install of installs) {
+      demand(
+        install.index >= this.#handedOut,
+        'apply order',
+        () => `${id} is handed a snapshot through ${install.index} after index ${this.#handedOut}`,
+      );
+      this.#toApply.push({ install });
+      this.#handedOut = install.index;
+    }
+    for (const entry of committed) {
+      demand(
+        entry.index === this.#handedOut + 1,
+        'apply order',
+        () => `${id} is handed index ${entry.index} after ${this.#handedOut}`,
+      );
+      this.#toApply.push(entry);
+      this.#handedOut = entry.index;
+    }
     for (const read of reads) this.#ready.push(read);
   }
 
@@ -157,14 +184,9 @@ export class AppliedMachine<Machine extends StateMachine<Output>, Input, Output>
   }
 
   #applyEntry(entry: Entry): void {
-    // A newer snapshot than the engine asked for may have been installed.
+    // A newer snapshot than the engine asked for may have been installed. Else it is the next: see `add`.
     if (entry.index <= this.index) return;
     const { id, disk, ledger, disks } = this.#around;
-    demand(
-      entry.index === this.index + 1,
-      'apply order',
-      () => `${id} applies index ${entry.index} after ${this.index}`,
-    );
     demand(
       disk.holds(entry.index, entry.term),
       'committed is durable',
@@ -195,6 +217,7 @@ export class AppliedMachine<Machine extends StateMachine<Output>, Input, Output>
   }
 
   #install(meta: SnapshotMeta): void {
+    if (meta.index <= this.index) return;
     const { id, disk, ledger, workload } = this.#around;
     const { snapshot } = disk;
     demand(

@@ -5,7 +5,7 @@
 import type { EngineMessage, NodeId, Random, StateMachine } from '@synod/core';
 import type { CallEnd } from './applied-machine.js';
 import type { Coverage } from './coverage.js';
-import { exponential } from './draw-script.js';
+import { exponential } from './drawing.js';
 import type { EventQueue } from './event-queue.js';
 import type { SafetyLedger } from './safety-ledger.js';
 import type { Weather } from './script.js';
@@ -96,19 +96,22 @@ export class SimulatedClient<
     const attempt = ++request.attempt;
     const believed = nodes.find((node) => node.id === this.#believedLeader);
     const node =
-      believed !== undefined && !this.#random.chance(0.1)
+      believed !== undefined && !this.#random.chance(weather.strayChance)
         ? believed
         : nodes[this.#random.integer(0, nodes.length)];
     const isCurrent = () => this.#request === request && request.attempt === attempt;
-    queue.after(this.#random.integer(50, 1_000), () => {
+    const arrive = () => {
       if (!isCurrent() || node === undefined) return;
-      if (!node.isAwake) return this.#goOn(request, undefined);
+      if (node.state !== 'up') return this.#goOn(request, undefined);
+      // Whoever asks a process that stands still is asked to wait, not sent away: it reads the request when it wakes.
+      if (!node.isAwake) return queue.after(node.pausedUntilUs - queue.nowUs, arrive);
       const end = (how: CallEnd<Output>) => {
         if (isCurrent()) this.#end(request, how, node.id);
       };
       if (request.command === undefined) node.read(request.operation.input, end);
       else node.propose(request.command, end);
-    });
+    };
+    queue.after(this.#random.integer(50, 1_000), arrive);
     queue.after(weather.patienceUs * backoff(request), () => {
       if (isCurrent()) this.#end(request, { type: 'unknown' }, undefined);
     });

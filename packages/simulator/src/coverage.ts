@@ -41,6 +41,7 @@ export const expectedSituations: readonly string[] = [
   'damaged frame caught',
   'message lost',
   'message repeated',
+  'message echoed',
   'message cut off',
   'proposal refused',
   'proposal superseded',

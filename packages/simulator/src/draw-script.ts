@@ -4,12 +4,13 @@
  * kind of fault has a stream of its own, so that adding one does not reshuffle the others.
  */
 import { type NodeId, type Random, Random as SeededRandom } from '@synod/core';
-import { naturalLogarithm } from './portable-logarithm.js';
+import { drawAmbushes } from './draw-ambush.js';
+import { exponential, pick } from './drawing.js';
 import {
-  type Fault,
   type FaultKind,
   faultKinds,
   nodeIds,
+  type PlainFault,
   type Script,
   type ScriptStep,
   type Target,
@@ -18,7 +19,7 @@ import {
 
 /** What a drawn script is asked to be. */
 export interface StormOptions {
-  /** Length of the storm in ticks. Default 2000. */
+  /** Length of the storm in ticks. Without it the seed draws from 150 to 2000: many short storms find more than few long ones. */
   readonly ticks?: number;
   /** Faults that may occur. Default all. */
   readonly faults?: readonly FaultKind[];
@@ -27,6 +28,25 @@ export interface StormOptions {
   /** Requests that clients make in the storm at most. Default unlimited. */
   readonly requestsMax?: number;
 }
+
+/** How much of what a storm has. */
+interface Character {
+  /** How likely a kind of fault is absent. */
+  readonly absent: number;
+  /** Factors on the time between faults of one kind. */
+  readonly rarity: readonly number[];
+  /** Ambushes at most; 0 for none. */
+  readonly ambushes: number;
+}
+
+/** Everything at all times, a quiet cluster in which only ambushes strike, and what lies between. */
+const characters: readonly Character[] = [
+  { absent: 0.5, rarity: [0.2, 1, 4, 20], ambushes: 0 },
+  { absent: 0.5, rarity: [1, 4, 20], ambushes: 3 },
+  { absent: 0.85, rarity: [1, 4], ambushes: 3 },
+  { absent: 0.95, rarity: [1, 4], ambushes: 3 },
+  { absent: 0.95, rarity: [1, 4], ambushes: 3 },
+];
 
 const second = 1_000_000;
 
@@ -39,16 +59,20 @@ const second = 1_000_000;
 export function drawScript(seed: number, options: StormOptions = {}): Script {
   const root = new SeededRandom(seed);
   const shape = root.fork('shape');
-  const drawn = shape.chance(0.5) ? 3 : 5;
-  const nodes = options.nodes ?? drawn;
-  const ticks = options.ticks ?? 2000;
+  const drawnNodes = shape.chance(0.5) ? 3 : 5;
+  const drawnTicks = pick(shape, [150, 300, 300, 600, 2000]);
+  const character = pick(shape, characters);
+  const nodes = options.nodes ?? drawnNodes;
+  const ticks = options.ticks ?? drawnTicks;
   const weather = drawWeather(root.fork('weather'));
   const allowed = options.faults ?? faultKinds;
   const steps: ScriptStep[] = [];
   for (const kind of faultKinds) {
     const random = root.fork(`fault ${kind}`);
     if (!allowed.includes(kind)) continue;
-    steps.push(...drawFaults(kind, random, nodeIds(nodes), ticks * weather.tickUs));
+    const untilUs = ticks * weather.tickUs;
+    if (kind === 'ambush') steps.push(...drawAmbushes(random, nodeIds(nodes), untilUs, character.ambushes));
+    else steps.push(...drawFaults(kind, random, nodeIds(nodes), untilUs, character));
   }
   steps.sort((left, right) => left.atUs - right.atUs);
   const requestsMax = options.requestsMax ?? Number.MAX_SAFE_INTEGER;
@@ -56,25 +80,31 @@ export function drawScript(seed: number, options: StormOptions = {}): Script {
 }
 
 function drawWeather(random: Random): Weather {
+  const clients = random.integer(1, 9);
+  const requestsPerSecond = pick(random, [1, 3, 10]);
   return {
     tickUs: 50_000,
     delayLeastUs: random.integer(50, 5_000),
     delayMeanUs: pick(random, [100, 1_000, 5_000, 20_000, 60_000]),
     inOrder: random.chance(0.5),
-    syncUs: pick(random, [50, 1_000, 5_000, 30_000]),
+    syncUs: pick(random, [50, 1_000, 5_000, 30_000, 100_000]),
     savesInFlightMax: pick(random, [1, 4, 64]),
     turnUs: pick(random, [0, 0, 200, 5_000]),
     applyUs: pick(random, [0, 0, 2_000, 100_000]),
-    snapshotEvery: pick(random, [0, 10, 50, 250]),
+    snapshotEvery: pick(random, [0, 2, 10, 50, 250]),
     tellsUnreachable: random.chance(0.5),
-    clients: random.integer(1, 7),
-    thinkUs: pick(random, [100_000, 500_000, 2 * second]),
+    clients,
+    thinkUs: (clients * second) / requestsPerSecond,
     patienceUs: pick(random, [300_000, second, 4 * second]),
+    strayChance: pick(random, [0.02, 0.1, 0.5]),
   };
 }
 
+/** Every kind that is drawn by the clock. */
+type PlainKind = PlainFault['type'];
+
 /** Mean time between two faults of one kind when the seed has them often. */
-const leastMeanUs: Readonly<Record<FaultKind, number>> = {
+const leastMeanUs: Readonly<Record<PlainKind, number>> = {
   crash: 4 * second,
   shutdown: 15 * second,
   pause: 6 * second,
@@ -90,6 +120,7 @@ const leastMeanUs: Readonly<Record<FaultKind, number>> = {
   clog: 5 * second,
   loss: 8 * second,
   duplicate: 8 * second,
+  echo: 2 * second,
   corrupt: 10 * second,
   delay: 8 * second,
   slowDisk: 8 * second,
@@ -102,16 +133,19 @@ const leastMeanUs: Readonly<Record<FaultKind, number>> = {
   snapshot: 10 * second,
 };
 
+/** Kinds that are absent as often whatever the storm's character: one that costs a node, one that costs nothing. */
+const absence: Partial<Readonly<Record<PlainKind, number>>> = { wipe: 0.85, echo: 0.6 };
+
 function drawFaults(
-  kind: FaultKind,
+  kind: PlainKind,
   random: Random,
   ids: readonly NodeId[],
   untilUs: number,
+  { absent, rarity }: Character,
 ): readonly ScriptStep[] {
   const steps: ScriptStep[] = [];
-  // Half of the kinds are absent from a storm; a wiped disk is rare.
-  if (!random.chance(kind === 'wipe' ? 0.15 : 0.5)) return steps;
-  const meanUs = leastMeanUs[kind] * pick(random, [0.2, 1, 4, 20]);
+  if (random.chance(absence[kind] ?? absent)) return steps;
+  const meanUs = leastMeanUs[kind] * pick(random, rarity);
   const mostSteps = kind === 'wipe' ? Math.floor((ids.length - 1) / 2) : Number.POSITIVE_INFINITY;
   for (let atUs = exponential(random, meanUs); atUs < untilUs; atUs += exponential(random, meanUs)) {
     if (steps.length >= mostSteps) break;
@@ -120,7 +154,7 @@ function drawFaults(
   return steps;
 }
 
-function drawFault(kind: FaultKind, random: Random, ids: readonly NodeId[]): Fault {
+function drawFault(kind: PlainKind, random: Random, ids: readonly NodeId[]): PlainFault {
   const forUs = Math.floor(
     1_000 + exponential(random, pick(random, [50_000, 300_000, 2 * second, 8 * second])),
   );
@@ -159,6 +193,13 @@ function drawFault(kind: FaultKind, random: Random, ids: readonly NodeId[]): Fau
     case 'loss':
     case 'duplicate':
       return { type: kind, chance: pick(random, [0.02, 0.1, 0.3]), forUs: forUs * 2 };
+    case 'echo':
+      return {
+        type: kind,
+        chance: pick(random, [0.05, 0.3]),
+        lateUs: pick(random, [second, 4 * second]),
+        forUs: forUs * 4,
+      };
     case 'corrupt':
       return { type: kind, chance: pick(random, [0.01, 0.1]), forUs: forUs * 2 };
     case 'delay':
@@ -172,15 +213,4 @@ function drawFault(kind: FaultKind, random: Random, ids: readonly NodeId[]): Fau
     case 'snapshot':
       return { type: kind, node };
   }
-}
-
-function pick<Item>(random: Random, items: readonly Item[]): Item {
-  const item = items[random.integer(0, items.length)];
-  if (item === undefined) throw new RangeError('there is nothing to pick from');
-  return item;
-}
-
-/** A random time with a given mean, as between independent incidents. */
-export function exponential(random: Random, mean: number): number {
-  return -naturalLogarithm(1 - random.float()) * mean;
 }

@@ -1,13 +1,24 @@
 /** Does to a cluster what a script says. */
-import type { EngineMessage, NodeId, StateMachine } from '@synod/core';
-import type { Fault, ScriptStep } from './script.js';
+import type { EngineEvent, EngineMessage, NodeId, StateMachine } from '@synod/core';
+import { situationOf } from './ambush.js';
+import type { Ambush, Fault, PlainFault, ScriptStep, Situation } from './script.js';
 import type { SimulatedCluster } from './simulated-cluster.js';
 import type { SimulatedNode } from './simulated-node.js';
+
+/** An ambush that lies in wait. */
+interface LaidAmbush {
+  readonly ambush: Ambush;
+  /** How often its situation was seen. */
+  seen: number;
+  /** How often it acted. */
+  acted: number;
+}
 
 /** Carries out the steps of a script at their moments, and counts those that took effect. */
 export class Faults<Message extends EngineMessage, Machine extends StateMachine<Output>, Input, Output> {
   readonly #cluster: SimulatedCluster<Message, Machine, Input, Output>;
   readonly #injected = new Map<string, number>();
+  readonly #laid = new Set<LaidAmbush>();
   #isOver = false;
 
   constructor(cluster: SimulatedCluster<Message, Machine, Input, Output>) {
@@ -23,10 +34,45 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
   plan(steps: readonly ScriptStep[]): void {
     for (const { atUs, fault } of steps) {
       this.#cluster.queue.after(atUs - this.#cluster.queue.nowUs, () => {
-        if (this.#isOver || !this.#inject(fault)) return;
-        this.#injected.set(fault.type, (this.#injected.get(fault.type) ?? 0) + 1);
+        if (fault.type === 'ambush') this.#lay(fault);
+        else this.#injectAndCount(fault);
       });
     }
+  }
+
+  /** An engine told what happened: does anybody lie in wait for that? */
+  heard(node: NodeId, isLeader: boolean, event: EngineEvent): void {
+    if (this.#laid.size === 0 || this.#isOver) return;
+    const situation = situationOf(event, isLeader);
+    if (situation !== undefined) this.#spring(node, situation);
+  }
+
+  #lay(ambush: Ambush): void {
+    const laid = { ambush, seen: 0, acted: 0 };
+    this.#laid.add(laid);
+    this.#during(ambush.forUs, () => this.#laid.delete(laid));
+  }
+
+  #spring(node: NodeId, situation: Situation): void {
+    for (const laid of this.#laid) {
+      const { when, each, times, afterUs, fault } = laid.ambush;
+      if (when !== situation || ++laid.seen % each !== 0) continue;
+      if (++laid.acted >= times) this.#laid.delete(laid);
+      // In an event of its own: nothing happens to a node in the middle of its turn.
+      this.#cluster.queue.after(afterUs, () => {
+        if (this.#injectAndCount(aimedAt(fault, node))) this.#count('ambush');
+      });
+    }
+  }
+
+  #injectAndCount(fault: PlainFault): boolean {
+    if (this.#isOver || !this.#inject(fault)) return false;
+    this.#count(fault.type);
+    return true;
+  }
+
+  #count(kind: string): void {
+    this.#injected.set(kind, (this.#injected.get(kind) ?? 0) + 1);
   }
 
   /** Ends every fault for good. Nodes that are down stay so. */
@@ -43,11 +89,11 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
     }
   }
 
-  #inject(fault: Fault): boolean {
+  #inject(fault: PlainFault): boolean {
     const { links } = this.#cluster;
     switch (fault.type) {
       case 'cut':
-        return this.#links([[fault.from, fault.to]], fault.forUs);
+        return fault.from !== fault.to && this.#links([[fault.from, fault.to]], fault.forUs);
       case 'partition':
         return this.#links(this.#across(fault.side, undefined), fault.forUs);
       case 'bridge':
@@ -64,6 +110,8 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
       case 'duplicate':
       case 'corrupt':
         return this.#during(fault.forUs, links.rate(fault.type, fault.chance));
+      case 'echo':
+        return this.#during(fault.forUs, links.echo(fault.chance, fault.lateUs));
       case 'delay':
         return this.#during(fault.forUs, links.rate('delay', fault.meanUs));
       default:
@@ -204,4 +252,12 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
   #position(id: NodeId): number {
     return this.#cluster.position(id);
   }
+}
+
+/** The fault with the node that the ambush was laid for in place of `it`. */
+function aimedAt(fault: PlainFault, it: NodeId): PlainFault {
+  if ('node' in fault) return fault.node === 'it' ? { ...fault, node: it } : fault;
+  if ('side' in fault) return { ...fault, side: fault.side.map((id) => (id === 'it' ? it : id)) };
+  if (!('from' in fault)) return fault;
+  return { ...fault, from: fault.from === 'it' ? it : fault.from, to: fault.to === 'it' ? it : fault.to };
 }

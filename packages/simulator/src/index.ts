@@ -42,13 +42,16 @@ export {
 } from './register-workload.js';
 export { type Finding, type RunOptions, type RunReport, runScript } from './run-script.js';
 export {
+  type Ambush,
   describeScript,
   type Fault,
   type FaultKind,
   faultKinds,
+  type PlainFault,
   parseScript,
   type Script,
   type ScriptStep,
+  type Situation,
   type Target,
   type Weather,
 } from './script.js';

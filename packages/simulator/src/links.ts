@@ -6,12 +6,13 @@
 import type { Random } from '@synod/core';
 import { openFrame } from '@synod/integrity';
 import type { Coverage } from './coverage.js';
-import { exponential } from './draw-script.js';
+import { exponential } from './drawing.js';
 import type { EventQueue } from './event-queue.js';
 import type { Weather } from './script.js';
 import { demand } from './violation.js';
 
 const frameBytesMax = 1 << 26;
+const slabBytes = 1 << 16;
 
 interface Link {
   readonly random: Random;
@@ -26,7 +27,7 @@ interface Link {
 }
 
 /** Rates that hold for all links, each the greatest of the conditions that are in force. */
-export type Rate = 'loss' | 'duplicate' | 'corrupt' | 'delay';
+export type Rate = 'loss' | 'duplicate' | 'echo' | 'corrupt' | 'delay';
 
 /** All links between the nodes of a cluster. Nodes are numbered from 0. */
 export class Links {
@@ -37,7 +38,16 @@ export class Links {
   readonly #damagedFrames = new WeakSet<Uint8Array>();
   #healings = 0;
   readonly #nodes: number;
-  readonly #rates: Readonly<Record<Rate, number[]>> = { loss: [], duplicate: [], corrupt: [], delay: [] };
+  readonly #rates: Readonly<Record<Rate, number[]>> = {
+    loss: [],
+    duplicate: [],
+    echo: [],
+    corrupt: [],
+    delay: [],
+  };
+  #echoLateUs = 0;
+  #slab = new ArrayBuffer(slabBytes);
+  #slabUsed = 0;
   readonly #deliver: (from: number, to: number, payload: Uint8Array) => void;
 
   constructor(
@@ -93,6 +103,12 @@ export class Links {
     return this.#ending(() => rates.splice(rates.indexOf(value), 1));
   }
 
+  /** Lets messages come once more, up to so much later; the answer ends it. */
+  echo(chance: number, lateUs: number): () => void {
+    this.#echoLateUs = lateUs;
+    return this.rate('echo', chance);
+  }
+
   /** A delay as a message on this link has it. */
   delayUs(from: number, to: number): number {
     return this.#delayUs(this.#link(from, to));
@@ -101,25 +117,31 @@ export class Links {
   /**
    * Sends a frame.
    *
+   * @param bytes - The frame, which is copied.
    * @returns `false` when the sender can see that it goes nowhere.
    */
-  send(from: number, to: number, frame: Uint8Array): boolean {
+  send(from: number, to: number, bytes: Uint8Array): boolean {
     const link = this.#link(from, to);
-    this.#queue.trace(frame.length * 4096 + from * 64 + to);
+    this.#queue.trace(bytes.length * 4096 + from * 64 + to);
     if (link.cuts > 0) {
       this.#coverage.reach('message cut off');
       return false;
     }
     const { random } = link;
-    if (random.chance(greatest(this.#rates.loss))) {
+    if (happens(random, this.#rates.loss)) {
       this.#coverage.reach('message lost');
       return true;
     }
-    if (random.chance(greatest(this.#rates.duplicate))) {
+    const frame = this.#kept(bytes);
+    if (happens(random, this.#rates.duplicate)) {
       this.#coverage.reach('message repeated');
-      this.#arrive(link, from, to, frame.slice(), this.#delayUs(link) * random.integer(1, 20));
+      this.#arrive(link, from, to, frame, this.#delayUs(link) * random.integer(1, 20));
     }
-    const sent = random.chance(greatest(this.#rates.corrupt)) ? this.#damaged(random, frame) : frame;
+    if (happens(random, this.#rates.echo)) {
+      this.#coverage.reach('message echoed');
+      this.#queue.after(random.float() * this.#echoLateUs, () => this.#open(from, to, frame));
+    }
+    const sent = happens(random, this.#rates.corrupt) ? this.#damaged(random, frame) : frame;
     if (link.clogs > 0) link.held.push(sent);
     else this.#arrive(link, from, to, sent, this.#delayUs(link));
     return true;
@@ -144,6 +166,18 @@ export class Links {
     return () => {
       if (healings === this.#healings) end();
     };
+  }
+
+  /** A copy of a frame, in a slab that many share: a small array of its own would cost more than all that is in it. */
+  #kept(bytes: Uint8Array): Uint8Array {
+    if (this.#slabUsed + bytes.length > this.#slab.byteLength) {
+      this.#slab = new ArrayBuffer(Math.max(slabBytes, bytes.length));
+      this.#slabUsed = 0;
+    }
+    const frame = new Uint8Array(this.#slab, this.#slabUsed, bytes.length);
+    frame.set(bytes);
+    this.#slabUsed += bytes.length;
+    return frame;
   }
 
   #link(from: number, to: number): Link {
@@ -195,4 +229,9 @@ function greatest(values: readonly number[]): number {
   let most = 0;
   for (const value of values) if (value > most) most = value;
   return most;
+}
+
+/** Whether something of these rates happens. What has no rate draws nothing. */
+function happens(random: Random, rates: readonly number[]): boolean {
+  return rates.length > 0 && random.chance(greatest(rates));
 }

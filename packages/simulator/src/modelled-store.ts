@@ -3,7 +3,7 @@
  * serves all saves that wait when it begins. Fast, and the same for every engine.
  */
 import type { DurableWrite } from '@synod/core';
-import { exponential } from './draw-script.js';
+import { exponential } from './drawing.js';
 import type { NodeStore, SnapshotFate, StoreOwner, SyncFate } from './node-store.js';
 import { SimulatedDisk, type StoredSnapshot } from './simulated-disk.js';
 

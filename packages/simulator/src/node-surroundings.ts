@@ -1,5 +1,5 @@
 /** What a simulated node needs of the world around it. */
-import type { ConsensusEngine, EngineMessage, NodeId } from '@synod/core';
+import type { ConsensusEngine, EngineEvent, EngineMessage, NodeId } from '@synod/core';
 import type { Coverage } from './coverage.js';
 import type { EventQueue } from './event-queue.js';
 import type { NodeStore, StoreOwner } from './node-store.js';
@@ -18,6 +18,8 @@ export interface NodeSurroundings<Message extends EngineMessage> {
   readonly disks: () => readonly SimulatedDisk[];
   /** Sends a message. */
   readonly send: (message: Message) => void;
+  /** Hears what the engine tells. */
+  readonly onEvent: (node: NodeId, isLeader: boolean, event: EngineEvent) => void;
   /** Carries a snapshot to a peer. */
   readonly carrySnapshot: (from: NodeId, to: NodeId, snapshot: StoredSnapshot, message: Message) => void;
   /** Hears every input before it is stepped; for recordings. */

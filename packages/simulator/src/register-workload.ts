@@ -56,6 +56,15 @@ export class RegisterMachine implements StateMachine<RegisterAnswer> {
   }
 
   /**
+   * Forgets a register: for machines that show what happens without it.
+   *
+   * @param key - Its name.
+   */
+  forget(key: string): void {
+    this.#values.delete(key);
+  }
+
+  /**
    * The value of a register; empty for none.
    *
    * @param key - Its name.
@@ -72,7 +81,6 @@ export class RegisterMachine implements StateMachine<RegisterAnswer> {
    */
   apply(_index: number, command: Uint8Array): RegisterAnswer {
     const request = decodeRequest(command);
-    if (request.type === 'get') return this.get(request.key);
     const { client, sequence } = request;
     const session = this.#sessions.get(client);
     if (session?.sequence === sequence) return session.answer;
@@ -83,8 +91,8 @@ export class RegisterMachine implements StateMachine<RegisterAnswer> {
     return answer;
   }
 
-  #change(request: Exclude<RegisterRequest, { readonly type: 'get' }>): RegisterAnswer {
-    const before = this.get(request.key);
+  #change(request: Change): RegisterAnswer {
+    const before = this.#values.get(request.key) ?? '';
     switch (request.type) {
       case 'put':
         this.#values.set(request.key, request.value);
@@ -154,14 +162,21 @@ function sorted<Key extends string | number, Value>(map: ReadonlyMap<Key, Value>
   return [...map].sort(([left], [right]) => (left < right ? -1 : 1));
 }
 
-function encodeRequest(request: RegisterRequest): Uint8Array {
-  return encodeUtf8(JSON.stringify(request));
+type Change = Exclude<RegisterRequest, { readonly type: 'get' }>;
+
+/** Fields in a row, each ended by a line feed, which no key or value holds: read faster than anything that nests. */
+function encodeRequest(change: Change): Uint8Array {
+  const { type, key, client, sequence, value } = change;
+  const expected = type === 'compareAndSet' ? `${change.expected}\n` : '';
+  return encodeUtf8(`${type}\n${key}\n${client}\n${sequence}\n${value}\n${expected}`);
 }
 
-function decodeRequest(bytes: Uint8Array): RegisterRequest {
+function decodeRequest(bytes: Uint8Array): Change {
+  const [type, key = '', client, sequence, value = '', expected = ''] = decodeUtf8(bytes).split('\n');
+  const change = { key, value, client: Number(client), sequence: Number(sequence) };
   // Only this file's own bytes come here: the log holds nothing else.
-  const request: RegisterRequest = JSON.parse(decodeUtf8(bytes));
-  return request;
+  if (type === 'compareAndSet') return { type, expected, ...change };
+  return { type: type === 'put' ? 'put' : 'append', ...change };
 }
 
 const keys = ['a', 'b', 'c', 'd', 'e'];

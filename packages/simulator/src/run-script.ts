@@ -55,6 +55,8 @@ export interface RunOptions<Message extends EngineMessage> {
 
 /** Ticks of calm within which a leader must be found. */
 const leaderTicksMax = 600;
+/** Ticks of plain work in the calm, once a leader is found. */
+const workTicks = 200;
 /** Ticks of calm within which everything must have come to rest. */
 const restTicksMax = 4_000;
 
@@ -115,6 +117,7 @@ export function* runningScript<
 ): RunningScript {
   const cluster = new SimulatedCluster(script, subject, options.onInput);
   const faults = new Faults(cluster);
+  cluster.onEvent = (node, isLeader, event) => faults.heard(node, isLeader, event);
   let finding: Finding | undefined;
   try {
     cluster.start();
@@ -175,7 +178,7 @@ function* calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
     () => `no leader within ${leaderTicksMax} ticks of calm`,
   );
   // A while of plain work, then no new requests.
-  yield* within(leaderTicksMax + 200, () => false);
+  yield* within((queue.nowUs - beganUs) / script.weather.tickUs + workTicks, () => false);
   cluster.isOpen = false;
   demand(
     yield* within(restTicksMax, () => cluster.clients.every((client) => !client.isWaiting)),

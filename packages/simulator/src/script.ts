@@ -4,11 +4,34 @@
  */
 import { DecodeError, type NodeId } from '@synod/core';
 
-/** A node, or whoever leads at that moment. */
-export type Target = NodeId | 'leader';
+/** A node, whoever leads at that moment, or, in an ambush, the node that it was laid for: `it`. */
+export type Target = NodeId | 'leader' | 'it';
+
+/** What a node can be seen doing, for an ambush to wait for. */
+export type Situation =
+  /** It has just been elected. */
+  | 'leads'
+  /** As leader it has put entries into its log. */
+  | 'proposes'
+  /** As follower it has put entries into its log. */
+  | 'appends'
+  /** It has learned that entries are committed. */
+  | 'commits'
+  /** It asks whether it would be elected. */
+  | 'canvasses'
+  /** It stands for election. */
+  | 'campaigns'
+  /** It gives its vote. */
+  | 'votes'
+  /** It drops entries that a leader contradicts. */
+  | 'truncates'
+  /** It replaces its log by a snapshot. */
+  | 'installs'
+  /** It has shortened its log behind a snapshot of its own. */
+  | 'discards';
 
 /** What may be done to a cluster. Times are in microseconds; conditions end by themselves after `forUs`. */
-export type Fault =
+export type PlainFault =
   /** The process ends and comes back later. Unsaved work is lost; of writes under way a beginning may be kept. */
   | { readonly type: 'crash'; readonly node: Target; readonly downUs: number; readonly whileSaving: boolean }
   /** The process ends in good order, as an operator stops it, and comes back later. */
@@ -55,6 +78,8 @@ export type Fault =
   | { readonly type: 'loss'; readonly chance: number; readonly forUs: number }
   /** Messages arrive twice, the second time much later. */
   | { readonly type: 'duplicate'; readonly chance: number; readonly forUs: number }
+  /** Messages come once more, long after, past all that was sent since: from a connection that nobody remembered. */
+  | { readonly type: 'echo'; readonly chance: number; readonly lateUs: number; readonly forUs: number }
   /** Bits flip in frames, or frames are cut short. */
   | { readonly type: 'corrupt'; readonly chance: number; readonly forUs: number }
   /** Messages take longer, each for itself. */
@@ -76,6 +101,27 @@ export type Fault =
   /** An operator takes a snapshot. */
   | { readonly type: 'snapshot'; readonly node: Target };
 
+/** A fault that waits for a situation instead of a moment: what goes wrong where it hurts most. */
+export interface Ambush {
+  /** Tells the faults apart. */
+  readonly type: 'ambush';
+  /** What some node must be seen doing. */
+  readonly when: Situation;
+  /** Acts only at each so many of these situations. */
+  readonly each: number;
+  /** Acts so many times at most. */
+  readonly times: number;
+  /** How long after the situation it acts. */
+  readonly afterUs: number;
+  /** How long it lies in wait. */
+  readonly forUs: number;
+  /** What it does. */
+  readonly fault: PlainFault;
+}
+
+/** Everything that a script may have happen. */
+export type Fault = PlainFault | Ambush;
+
 /** Name of a fault. */
 export type FaultKind = Fault['type'];
 
@@ -96,6 +142,7 @@ export const faultKinds: readonly FaultKind[] = [
   'clog',
   'loss',
   'duplicate',
+  'echo',
   'corrupt',
   'delay',
   'slowDisk',
@@ -106,6 +153,21 @@ export const faultKinds: readonly FaultKind[] = [
   'campaign',
   'transfer',
   'snapshot',
+  'ambush',
+];
+
+/** All situations that an ambush can wait for. */
+const situations: readonly Situation[] = [
+  'leads',
+  'proposes',
+  'appends',
+  'commits',
+  'canvasses',
+  'campaigns',
+  'votes',
+  'truncates',
+  'installs',
+  'discards',
 ];
 
 /** A fault and its moment. */
@@ -144,6 +206,8 @@ export interface Weather {
   readonly thinkUs: number;
   /** How long a client waits for an answer. */
   readonly patienceUs: number;
+  /** How often a client asks any node instead of the one that it believes to lead: 0 to 1. */
+  readonly strayChance: number;
 }
 
 /** A whole run. */
@@ -207,7 +271,22 @@ function isStep(step: unknown): step is ScriptStep {
   const { atUs, fault } = step;
   if (typeof atUs !== 'number' || typeof fault !== 'object' || fault === null || !('type' in fault))
     return false;
+  if (fault.type === 'ambush') return isAmbush(fault);
   return faultKinds.some((kind) => kind === fault.type);
+}
+
+function isAmbush(ambush: object): boolean {
+  const fields = new Map<string, unknown>(Object.entries(ambush));
+  const fault = fields.get('fault');
+  return (
+    situations.some((situation) => situation === fields.get('when')) &&
+    ['each', 'times', 'afterUs', 'forUs'].every((name) => Number.isFinite(fields.get(name))) &&
+    typeof fault === 'object' &&
+    fault !== null &&
+    'type' in fault &&
+    fault.type !== 'ambush' &&
+    faultKinds.some((kind) => kind === fault.type)
+  );
 }
 
 /**
@@ -222,10 +301,21 @@ export function describeScript(script: Script): readonly string[] {
       `${script.ticks} ticks of ${weather.tickUs / 1000} ms${script.calm ? ', then calm' : ''}`,
   ];
   for (const { atUs, fault } of script.steps) {
-    const details = Object.entries(fault)
-      .filter(([name]) => name !== 'type')
-      .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join('+') : String(value)}`);
-    lines.push(`${(atUs / 1_000_000).toFixed(3).padStart(10)} s  ${[fault.type, ...details].join('  ')}`);
+    lines.push(`${(atUs / 1_000_000).toFixed(3).padStart(10)} s  ${describeFault(fault)}`);
   }
   return lines;
+}
+
+function describeFault(fault: Fault): string {
+  const plain = fault.type === 'ambush' ? fault.fault : fault;
+  const details = Object.entries(plain)
+    .filter(([name]) => name !== 'type')
+    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join('+') : String(value)}`);
+  const text = [plain.type, ...details].join('  ');
+  if (fault.type !== 'ambush') return text;
+  const { when, each, times, afterUs, forUs } = fault;
+  return (
+    `ambush: ${afterUs / 1000} ms after a node ${when} (each ${each}, at most ${times} times, ` +
+    `for ${forUs / 1_000_000} s)  ${text}`
+  );
 }

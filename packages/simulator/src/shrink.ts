@@ -120,7 +120,7 @@ function* fewerNodes(script: Script, accepts: (script: Script) => Trial): Trials
 }
 
 function concernsFew({ fault }: ScriptStep): boolean {
-  const named = Object.values(fault).flat();
+  const named = Object.values(fault.type === 'ambush' ? fault.fault : fault).flat();
   return !named.includes('n4') && !named.includes('n5');
 }
 

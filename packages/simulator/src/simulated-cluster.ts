@@ -3,6 +3,7 @@ import {
   ByteReader,
   ByteWriter,
   createMembership,
+  type EngineEvent,
   type EngineMessage,
   invariant,
   type NodeId,
@@ -53,6 +54,8 @@ export class SimulatedCluster<
   readonly promises: PromiseWatch = { stirred: false };
   /** Whether clients may still make requests. */
   isOpen = true;
+  /** Hears what engines tell. */
+  onEvent: ((node: NodeId, isLeader: boolean, event: EngineEvent) => void) | undefined;
   readonly #subject: Subject<Message, Machine, Input, Output>;
   readonly #random: Random;
   readonly #onInput: InputListener<Message> | undefined;
@@ -141,6 +144,7 @@ export class SimulatedCluster<
       ledger,
       disks: () => this.nodes.map((node) => node.disk),
       send: (message: Message) => this.#send(message),
+      onEvent: (node: NodeId, isLeader: boolean, event: EngineEvent) => this.onEvent?.(node, isLeader, event),
       carrySnapshot: (from: NodeId, to: NodeId, snapshot: StoredSnapshot, message: Message) =>
         this.#carrySnapshot(from, to, snapshot, message),
       onInput:
@@ -197,7 +201,7 @@ export class SimulatedCluster<
     const to = this.#positions.get(message.to);
     invariant(to !== undefined, `${message.from} sends to a node that exists, not to ${message.to}`);
     const from = this.position(message.from);
-    if (this.links.send(from, to, writer.copy()) || !this.script.weather.tellsUnreachable) return;
+    if (this.links.send(from, to, writer.view()) || !this.script.weather.tellsUnreachable) return;
     const sender = this.nodes[from];
     // Told in an event of its own: nothing calls back into an engine that hands over its effects.
     this.queue.after(0, () => {

@@ -18,7 +18,7 @@ import {
   type Term,
 } from '@synod/core';
 import { AppliedMachine, type CallEnd } from './applied-machine.js';
-import { exponential } from './draw-script.js';
+import { exponential } from './drawing.js';
 import { reachEvent } from './event-coverage.js';
 import type { NodeStore, StopReason, StoreOwner } from './node-store.js';
 import type { NodeSurroundings } from './node-surroundings.js';
@@ -302,6 +302,7 @@ export class SimulatedNode<
   #hear(event: EngineEvent): void {
     const { ledger, coverage } = this.#around;
     reachEvent(coverage, event);
+    this.#around.onEvent(this.id, this.isLeader, event);
     switch (event.type) {
       case 'roleChanged':
         this.isLeader = event.to === 'leader';
@@ -346,9 +347,9 @@ export class SimulatedNode<
   }
 
   #apply(): void {
-    const before = this.machineIndex;
+    const before = this.#applied.appliedThrough;
     this.#applied.apply();
-    const through = this.machineIndex;
+    const through = this.#applied.appliedThrough;
     if (through > before) {
       this.#around.onInput?.(this.id, this.life, { type: 'applied', through });
       const engine = this.#requireEngine();

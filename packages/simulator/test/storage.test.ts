@@ -46,7 +46,7 @@ const disorderly: OpenStorage = async ({ fileSystem }) => {
 describe('storms over a storage', () => {
   it('a storage that keeps everything passes as long as no process ends, and runs the same twice', async () => {
     const script = {
-      ...drawScript(3, { ticks: 200, faults: ['loss', 'cut', 'campaign', 'snapshot'] }),
+      ...drawScript(3, { ticks: 800, faults: ['loss', 'cut', 'campaign', 'snapshot'] }),
       calm: false,
     };
     const subject = { ...registersOnRaft, storage: forgetful };
@@ -81,7 +81,7 @@ describe('storms over a storage', () => {
       ...registersOnRaft,
       storage: disorderly,
       seeds: [1, 20] as const,
-      ticks: 100,
+      ticks: 400,
       faults: [],
     };
     const { failure } = await simulateOnStorage({ ...options, shrinks: false });

@@ -10,7 +10,7 @@ import {
   type NodeStorage,
   type Random,
 } from '@synod/core';
-import { exponential } from '../draw-script.js';
+import { exponential } from '../drawing.js';
 import type { NodeStore, SnapshotFate, StopReason, StoreOwner, SyncFate } from '../node-store.js';
 import { SimulatedDisk, type StoredSnapshot } from '../simulated-disk.js';
 import { demand } from '../violation.js';

@@ -1,0 +1,179 @@
+/**
+ * Which ambushes a seed has. Half of them are drawn freely, so that nobody has to have thought of what they find; the
+ * others follow how consensus was broken in the wild: leaders that come and go before they replicate, voters that die
+ * between vote and answer, messages of a term that come in another, and leaders that sleep through their successor.
+ */
+import type { NodeId, Random } from '@synod/core';
+import { pick } from './drawing.js';
+import type { Ambush, PlainFault, ScriptStep, Situation, Target } from './script.js';
+
+const second = 1_000_000;
+const millisecond = 1_000;
+
+/** How rare a situation is: the frequent ones are taken up now and then only. */
+const eachOf: Readonly<Record<Situation, readonly number[]>> = {
+  leads: [1, 1, 2],
+  truncates: [1],
+  installs: [1, 1, 2],
+  discards: [1, 5, 25],
+  canvasses: [1, 2, 3],
+  campaigns: [1, 1, 2],
+  votes: [1, 2, 5],
+  proposes: [1, 5, 25],
+  appends: [5, 25],
+  commits: [5, 25],
+};
+
+/**
+ * Draws the ambushes of a storm.
+ *
+ * @param random - A stream of their own.
+ * @param ids - All nodes.
+ * @param untilUs - Length of the storm.
+ * @param most - Ambushes at most; 0 for none.
+ */
+export function drawAmbushes(
+  random: Random,
+  ids: readonly NodeId[],
+  untilUs: number,
+  most: number,
+): readonly ScriptStep[] {
+  const steps: ScriptStep[] = [];
+  const count = most === 0 ? 0 : random.integer(1, most + 1);
+  for (let number = 0; number < count; number++) {
+    const traps = random.chance(0.5) ? [drawFreely(random, ids)] : drawKnown(random, ids);
+    for (const { when, afterUs, fault } of traps) {
+      const ambush: Ambush = {
+        type: 'ambush',
+        when,
+        each: pick(random, eachOf[when]),
+        times: pick(random, [1, 5, 30]),
+        afterUs: Math.floor(random.float() * afterUs),
+        forUs: untilUs,
+        fault,
+      };
+      steps.push({ atUs: Math.floor(random.float() * pick(random, [1, 1, untilUs / 2])), fault: ambush });
+    }
+  }
+  return steps;
+}
+
+/** What an ambush waits for, how long after it it acts at most, and what it does. */
+interface Trap {
+  readonly when: Situation;
+  readonly afterUs: number;
+  readonly fault: PlainFault;
+}
+
+/** About as long as an election takes, more or less. */
+function drawDuration(random: Random): number {
+  const aboutUs = pick(random, [200 * millisecond, 700 * millisecond, 1_500 * millisecond, 4 * second]);
+  return Math.floor(aboutUs * (0.5 + random.float()));
+}
+
+function drawKnown(random: Random, ids: readonly NodeId[]): readonly Trap[] {
+  const forUs = drawDuration(random);
+  const soonUs = pick(random, [1, 2 * millisecond, 30 * millisecond]);
+  const other = pick(random, ids);
+  switch (random.integer(0, 10)) {
+    case 0:
+    case 1:
+      return [{ when: 'leads', afterUs: soonUs, fault: isolation('it', forUs) }];
+    case 2:
+    case 3: {
+      // Back at once, and asked again in the same term.
+      const fault = { type: 'crash', node: 'it', downUs: millisecond, whileSaving: false } as const;
+      const when = pick(random, ['votes', 'campaigns'] as const);
+      return [{ when, afterUs: pick(random, [5, 50, 300]) * millisecond, fault }];
+    }
+    case 4:
+      return [{ when: 'canvasses', afterUs: 10 * millisecond, fault: { type: 'campaign', node: other } }];
+    case 5:
+      return [{ when: 'proposes', afterUs: 1, fault: drawLostSave(random) }];
+    case 6:
+      return [{ when: 'proposes', afterUs: 1, fault: { type: 'partition', side: ['it', other], forUs } }];
+    case 7:
+      return [{ when: 'leads', afterUs: second, fault: { type: 'pause', node: 'it', forUs } }];
+    default:
+      return drawOldAnswers(random, other);
+  }
+}
+
+/** Leaders fall with entries that few hold, lead again soon, and hear answers that were meant for their former term. */
+function drawOldAnswers(random: Random, other: NodeId): readonly Trap[] {
+  const forUs = pick(random, [300 * millisecond, 700 * millisecond, 1_500 * millisecond]);
+  const lateUs = pick(random, [second, 3 * second, 8 * second]);
+  const fall: Trap = random.chance(0.3)
+    ? { when: 'proposes', afterUs: 1, fault: drawLostSave(random) }
+    : { when: 'proposes', afterUs: 1, fault: { type: 'partition', side: ['it', other], forUs } };
+  const next: Trap = random.chance(0.3)
+    ? { when: 'leads', afterUs: second, fault: isolation('it', forUs) }
+    : { when: 'truncates', afterUs: 100 * millisecond, fault: isolation('leader', forUs) };
+  const echo: PlainFault = { type: 'echo', chance: 0.7, lateUs, forUs: 30 * second };
+  return [{ when: 'leads', afterUs: 1, fault: echo }, fall, next];
+}
+
+function isolation(node: Target, forUs: number): PlainFault {
+  return { type: 'isolate', node, direction: 'both', forUs };
+}
+
+function drawLostSave(random: Random): PlainFault {
+  const downUs = pick(random, [millisecond, 100 * millisecond, second]);
+  return { type: 'crash', node: 'it', downUs, whileSaving: true };
+}
+
+const situations: readonly Situation[] = [
+  ...([
+    'leads',
+    'leads',
+    'leads',
+    'votes',
+    'votes',
+    'campaigns',
+    'canvasses',
+    'truncates',
+    'truncates',
+  ] as const),
+  ...(['proposes', 'proposes', 'appends', 'commits', 'commits', 'installs', 'discards'] as const),
+];
+
+function drawFreely(random: Random, ids: readonly NodeId[]): Trap {
+  const when = pick(random, situations);
+  const afterUs = pick(random, [1, 2 * millisecond, 30 * millisecond, 300 * millisecond, 2 * second]);
+  return { when, afterUs, fault: drawFault(random, ids) };
+}
+
+/** Mostly something that happens to the node that the ambush was laid for. */
+function drawFault(random: Random, ids: readonly NodeId[]): PlainFault {
+  const node: Target = pick(random, ['it', 'it', 'it', 'leader', pick(random, ids)]);
+  const forUs = drawDuration(random);
+  const other = pick(random, ids);
+  switch (random.integer(0, 11)) {
+    case 0:
+    case 1:
+      return { type: 'isolate', node, direction: 'both', forUs };
+    case 2:
+      return { type: 'isolate', node, direction: pick(random, ['in', 'out'] as const), forUs };
+    case 3:
+      return { type: 'pause', node, forUs };
+    case 4:
+    case 5: {
+      const downUs = pick(random, [millisecond, 20 * millisecond, second / 2, 2 * second]);
+      return { type: 'crash', node, downUs, whileSaving: random.chance(0.5) };
+    }
+    case 6: {
+      const syncUs = pick(random, [100 * millisecond, 500 * millisecond, 2 * second]);
+      return { type: 'slowDisk', node, syncUs, forUs };
+    }
+    case 7:
+      return { type: 'drift', node, rate: pick(random, [0.1, 0.25, 4]), forUs: forUs * 4 };
+    case 8:
+      return random.chance(0.5)
+        ? { type: 'clog', from: 'it', to: other, forUs }
+        : { type: 'clog', from: other, to: 'it', forUs };
+    case 9:
+      return { type: 'campaign', node: other };
+    default:
+      return { type: 'echo', chance: 0.5, lateUs: pick(random, [second, 4 * second]), forUs: forUs * 4 };
+  }
+}
