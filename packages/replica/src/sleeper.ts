@@ -35,7 +35,7 @@ export function restOf(status: EngineStatus, appliedIndex: LogIndex): Rest | und
     (reached) => reached === index,
   );
   if (!isLevel || leader === undefined || status.pendingReads > 0) return undefined;
-  if (membership.outgoingVoters.length > 0) return undefined;
+  if (membership.outgoingVoters.length > 0 || status.transferTo !== undefined) return undefined;
   if (role === 'follower' || role === 'learner') return { leader, term, index, membership };
   if (role !== 'leader' || leader !== id) return undefined;
   const isEverywhere = membership.members.every(({ id: member }) => {

@@ -34,7 +34,7 @@ class SleepyStorm {
     for (let tick = 0; tick < ticks; tick++) {
       await this.many.tick();
       const busy = Math.floor(tick / 20) % 2 === 0;
-      if (busy && this.#random.chance(0.3)) this.#call();
+      if (busy && this.#random.chance(0.5)) this.#call();
       if (this.#random.chance(0.04)) await this.#fault();
     }
     this.many.network.heal();
