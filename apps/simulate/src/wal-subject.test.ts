@@ -7,8 +7,8 @@ describe('storms over real logs', () => {
     const faults = ['crash', 'failedSync', 'fullDisk', 'bitRot', 'slowDisk', 'snapshot', 'cut'] as const;
     const report = await simulateOnStorage({
       ...walSubject(),
-      seeds: [11, 19],
-      ticks: 200,
+      seeds: [1, 60],
+      ticks: 600,
       faults,
       nodes: 3,
     });
