@@ -211,8 +211,9 @@ export function receiveVote(state: RaftState, message: Vote): void {
     preVote: message.preVote,
     granted: message.granted,
   });
-  // A voter says one thing in a campaign: the first answer counts, a repeated one changes nothing.
-  if (!state.votes.has(message.from)) state.votes.set(message.from, message.granted);
+  // A grant names its campaign by the term, a refusal names only the term of the voter: it may be late and answer an
+  // earlier campaign, so it must not stand in the way of a grant.
+  if (message.granted || !state.votes.has(message.from)) state.votes.set(message.from, message.granted);
   countVotes(state);
 }
 

@@ -74,6 +74,18 @@ describe('§5.2 leader election', () => {
     expect(cluster.node('n1').term).toBe(1);
   });
 
+  it('a late refusal of an earlier campaign does not hide the vote that the voter gives in this one', () => {
+    const cluster = new TestCluster({ ids: ['n1', 'n2', 'n3'], preVote: false });
+    cluster.isolate('n1');
+    cluster.step('n1', { type: 'campaign' });
+    cluster.step('n1', { type: 'campaign' });
+    expect(cluster.node('n1').term).toBe(2);
+    const answer = { type: 'vote', from: 'n2', to: 'n1', preVote: false } as const;
+    cluster.step('n1', { type: 'receive', message: { ...answer, term: 1, granted: false } });
+    cluster.step('n1', { type: 'receive', message: { ...answer, term: 2, granted: true } });
+    expect(cluster.node('n1').role).toBe('leader');
+  });
+
   it('at most one candidate wins a term: a voter gives one vote a term', () => {
     const cluster = new TestCluster();
     cluster.step('n1', { type: 'campaign' });
