@@ -61,7 +61,12 @@ export class ManyGroups {
     const before = this.#storages.get(id);
     const storage = before?.reopen() ?? new MemoryNodeStorage(`${position + 1}`.repeat(32));
     this.#storages.set(id, storage);
-    const { groups = 1, quiesceAfterTicks = 5, raft = { lease: { driftTicks: 3 } }, seed = 1 } = this.#options;
+    const {
+      groups = 1,
+      quiesceAfterTicks = 5,
+      raft = { lease: { driftTicks: 3 } },
+      seed = 1,
+    } = this.#options;
     const host = await openReplicaHost({
       id,
       membershipIds: this.ids,

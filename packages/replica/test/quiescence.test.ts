@@ -192,6 +192,17 @@ describe('a sleeping group wakes', () => {
     expect(many.wakesOf(0).some((wake) => wake.endsWith(`the host of ${cut} came back`))).toBe(true);
   });
 
+  it('for the message of a peer, even if no host says a word about it', async () => {
+    await startAsleep();
+    const leader = many.leaderOf(0);
+    const [follower] = many.followersOf(0);
+    many.loses = ({ group }) => group === hostGroup;
+    const read = many.replica(follower).read(() => 'answered');
+    await settled(20);
+    expect(await read).toBe('answered');
+    expect(many.wakesOf(0)).toContain(`${leader?.id}: ${follower?.id} sent something`);
+  });
+
   it('at a leader that lost its quorum, which then knows that it leads no more', async () => {
     await startAsleep();
     const leader = many.leaderOf(0);
@@ -236,6 +247,20 @@ describe('lost words between hosts', () => {
     many.loses = () => false;
     await many.until(() => many.allAsleep);
     expect(many.replica(many.leaderOf(0)).status().engine.term).toBe(term);
+  });
+
+  it('of one member keep the leader awake, though all others agree', async () => {
+    many = new ManyGroups();
+    await many.startAll();
+    await many.until(() => many.leaderOf(0));
+    const leader = many.leaderOf(0);
+    const [mute] = many.followersOf(0);
+    many.events.length = 0;
+    many.loses = (payload) => payload.from === mute?.id && holding('agree')(payload);
+    await many.tick(60);
+    const slept = many.events.filter(({ event }) => event.type === 'slept').map(({ node }) => node);
+    expect(slept.length).toBeGreaterThan(0);
+    expect(slept).not.toContain(leader?.id);
   });
 
   it('that tell of a closed leader are made up for by calling the groups by name', async () => {
