@@ -14,12 +14,18 @@ const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 
 /** A member of a union type, with the comment above it. */
 const faultMember = /\/\*\*((?:(?!\*\/)[\s\S])+)\*\/\s*\|\s*\{\s*readonly type: '(\w+)';?([^{}]*)\}/g;
+/** The same where a member is an interface of its own. */
+const faultInterface =
+  /\/\*\*((?:(?!\*\/)[\s\S])+)\*\/\s*export interface \w+ \{\s*(?:\/\*\*[^*]*\*\/\s*)?readonly type: '(\w+)';([^{}]*)\}/g;
 const nameMember = /\/\*\*((?:(?!\*\/)[\s\S])+)\*\/\s*\|\s*'([^']+)'/g;
 
 it('the table of faults has every kind that storms draw, in the words of the source', async () => {
   const members = new Map<string, readonly [string, string]>();
   for (const source of sources) {
-    for (const [, comment = '', kind = '', fields = ''] of source.matchAll(faultMember)) {
+    for (const [, comment = '', kind = '', fields = ''] of [
+      ...source.matchAll(faultMember),
+      ...source.matchAll(faultInterface),
+    ]) {
       if (faultKinds.some((known) => known === kind) && !members.has(kind))
         members.set(kind, [sentence(comment), fieldsOf(fields)]);
     }

@@ -251,7 +251,7 @@ export const bugBank: readonly PlantedBug[] = [
   }),
   inRaft('voter-counted-twice', 'counts the votes that come, not who gives them: a repeated vote wins', {
     file: 'raft/election.ts',
-    from: 'if (!state.votes.has(message.from)) state.votes.set(message.from, message.granted);\n  countVotes(state);',
+    from: 'if (message.granted || !state.votes.has(message.from)) state.votes.set(message.from, message.granted);\n  countVotes(state);',
     to: 'const other = state.votes.has(message.from) ? state.peers.find((id) => !state.votes.has(id)) : message.from;\n  state.votes.set(other ?? message.from, message.granted);\n  countVotes(state);',
   }),
   inRaft('term-unsaved', 'adopts a term without saving it (hashicorp/raft #695: two ways to change a term)', {

@@ -80,7 +80,7 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
     this.#isOver = true;
     this.#cluster.links.heal();
     for (const node of this.#cluster.nodes) {
-      node.pausedUntilUs = 0;
+      node.resume();
       node.slowTurnUs = 0;
       node.slowSyncUs = 0;
       node.tickRate = 1;
@@ -142,7 +142,7 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
         node.store.nextSync = fault.type === 'failedSync' ? 'fails' : 'finds no room';
         return true;
       case 'pause':
-        node.pausedUntilUs = this.#cluster.queue.nowUs + fault.forUs;
+        node.pause(fault.forUs);
         return true;
       case 'slowNode':
         node.slowTurnUs = fault.turnUs;

@@ -41,12 +41,13 @@ export class SimulatedNode<
   /** Whether its latest change of role made it leader. */
   isLeader = false;
   term: Term = 0;
-  /** Until when the process stands still. */
-  pausedUntilUs = 0;
   /** Microseconds that every turn takes, of faults in force. */
   slowTurnUs = 0;
   slowSyncUs = 0;
   tickRate = 1;
+  #pausedUntilUs = 0;
+  /** What came while the process stood still. */
+  readonly #waiting: (() => void)[] = [];
   readonly #subject: Subject<Message, Machine, Input, Output>;
   readonly #around: NodeSurroundings<Message>;
   readonly #random: Random;
@@ -78,7 +79,7 @@ export class SimulatedNode<
 
   /** Whether it runs and is not paused. */
   get isAwake(): boolean {
-    return this.state === 'up' && this.pausedUntilUs <= this.#around.queue.nowUs;
+    return this.state === 'up' && !this.#standsStill;
   }
 
   /** Whether it is neither up nor down. */
@@ -117,13 +118,36 @@ export class SimulatedNode<
     this.life++;
     this.#applied = this.#emptyMachine();
     this.#commitIndex = 0;
-    this.pausedUntilUs = 0;
     this.store.open((outcome) => {
       if (outcome === 'recovered') return this.#begin();
       // As in production: an operator must put the disk right, and nobody does in a storm.
       this.stop('failed');
       this.state = 'gone';
     });
+  }
+
+  /** The process stands still for a while, as in a long garbage collection. */
+  pause(forUs: number): void {
+    const { queue } = this.#around;
+    this.#pausedUntilUs = queue.nowUs + forUs;
+    queue.after(forUs, () => {
+      if (!this.#standsStill) this.resume();
+    });
+  }
+
+  /** The process goes on at once: what came meanwhile happens now, in its order. */
+  resume(): void {
+    this.#pausedUntilUs = 0;
+    for (const run of this.#waiting.splice(0)) this.#around.queue.after(0, run);
+  }
+
+  /** Keeps something until a process that stands still goes on, or ends. */
+  whenAwake(run: () => void): void {
+    this.#waiting.push(run);
+  }
+
+  get #standsStill(): boolean {
+    return this.#pausedUntilUs > this.#around.queue.nowUs;
   }
 
   /** Ends the process in good order: what it asked its storage for is done first. */
@@ -147,6 +171,7 @@ export class SimulatedNode<
     this.#isApplyPlanned = false;
     this.#isSnapshotting = false;
     this.#applied.abandon();
+    this.resume();
     this.#onStopped(this.id, why);
   }
 
@@ -374,7 +399,7 @@ export class SimulatedNode<
     const { queue } = this.#around;
     const attempt = () => {
       if (this.life !== life || (this.state !== 'up' && !this.isBetween)) return otherwise?.();
-      if (this.pausedUntilUs > queue.nowUs) queue.after(this.pausedUntilUs - queue.nowUs, attempt);
+      if (this.#standsStill) this.whenAwake(attempt);
       else run();
     };
     queue.after(delayUs, attempt);
