@@ -104,7 +104,7 @@ export class SimulatedClient<
       if (!isCurrent() || node === undefined) return;
       if (node.state !== 'up') return this.#goOn(request, undefined);
       // Whoever asks a process that stands still is asked to wait, not sent away: it reads the request when it wakes.
-      if (!node.isAwake) return node.whenAwake(arrive);
+      if (!node.isAwake) return node.standstill.hold(arrive);
       const end = (how: CallEnd<Output>) => {
         if (isCurrent()) this.#end(request, how, node.id);
       };

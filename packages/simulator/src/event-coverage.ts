@@ -36,6 +36,9 @@ export function reachEvent(coverage: Coverage, event: EngineEvent): void {
     case 'entriesAppended':
     case 'progressChanged':
     case 'commitAdvanced':
+    case 'membershipChanged':
+    case 'transferStarted':
+    case 'transferEnded':
       return;
   }
 }

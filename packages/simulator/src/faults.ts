@@ -80,7 +80,7 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
     this.#isOver = true;
     this.#cluster.links.heal();
     for (const node of this.#cluster.nodes) {
-      node.resume();
+      node.standstill.end();
       node.slowTurnUs = 0;
       node.slowSyncUs = 0;
       node.tickRate = 1;
@@ -142,7 +142,7 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
         node.store.nextSync = fault.type === 'failedSync' ? 'fails' : 'finds no room';
         return true;
       case 'pause':
-        node.pause(fault.forUs);
+        node.standstill.begin(fault.forUs);
         return true;
       case 'slowNode':
         node.slowTurnUs = fault.turnUs;

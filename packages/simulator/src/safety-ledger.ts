@@ -249,3 +249,14 @@ function digestOf(entry: Entry): number {
     digest = Math.imul(digest ^ (data[position] ?? 0), 0x01000193);
   return Math.imul(digest ^ data.length, 0x01000193);
 }
+
+/** Terms and commit indexes never fall: an event goes on from where the one before it ended. */
+export function demandRise(
+  id: NodeId,
+  what: 'term' | 'commit index',
+  known: number,
+  { from, to }: { readonly from: number; readonly to: number },
+): void {
+  const rises = to > from && from >= known;
+  demand(rises, 'monotone', () => `${id} moves its ${what} from ${from} to ${to}, after ${known}`);
+}

@@ -214,7 +214,7 @@ export class SimulatedCluster<
     const sender = this.nodes[from];
     if (receiver === undefined || sender === undefined || receiver.state !== 'up') return;
     if (sender.state === 'gone') return this.coverage.reach('message of a refused node');
-    if (!receiver.isAwake) return receiver.whenAwake(() => this.#deliver(from, to, payload));
+    if (!receiver.isAwake) return receiver.standstill.hold(() => this.#deliver(from, to, payload));
     const message = guardEngine(receiver.id, () => {
       const reader = new ByteReader(payload);
       const decoded = this.#subject.engine.codec.decode(reader, sender.id, receiver.id);

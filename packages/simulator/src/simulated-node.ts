@@ -22,7 +22,9 @@ import { exponential } from './drawing.js';
 import { reachEvent } from './event-coverage.js';
 import type { NodeStore, StopReason, StoreOwner } from './node-store.js';
 import type { NodeSurroundings } from './node-surroundings.js';
+import { demandRise } from './safety-ledger.js';
 import type { SimulatedDisk, StoredSnapshot } from './simulated-disk.js';
+import { Standstill } from './standstill.js';
 import type { Subject } from './subject.js';
 import { demand, guardEngine } from './violation.js';
 
@@ -35,6 +37,7 @@ export class SimulatedNode<
 > {
   readonly id: NodeId;
   readonly store: NodeStore;
+  readonly standstill: Standstill;
   /** `starting` while the storage is opened, `stopping` while it is closed; `gone` for good. */
   state: 'up' | 'starting' | 'stopping' | 'down' | 'gone' = 'down';
   life = 0;
@@ -45,9 +48,6 @@ export class SimulatedNode<
   slowTurnUs = 0;
   slowSyncUs = 0;
   tickRate = 1;
-  #pausedUntilUs = 0;
-  /** What came while the process stood still. */
-  readonly #waiting: (() => void)[] = [];
   readonly #subject: Subject<Message, Machine, Input, Output>;
   readonly #around: NodeSurroundings<Message>;
   readonly #random: Random;
@@ -73,13 +73,14 @@ export class SimulatedNode<
     this.#around = around;
     this.#random = random;
     this.#onStopped = onStopped;
+    this.standstill = new Standstill(around.queue);
     this.store = around.createStore(this.#owner());
     this.#applied = this.#emptyMachine();
   }
 
   /** Whether it runs and is not paused. */
   get isAwake(): boolean {
-    return this.state === 'up' && !this.#standsStill;
+    return this.state === 'up' && !this.standstill.isOn;
   }
 
   /** Whether it is neither up nor down. */
@@ -126,30 +127,6 @@ export class SimulatedNode<
     });
   }
 
-  /** The process stands still for a while, as in a long garbage collection. */
-  pause(forUs: number): void {
-    const { queue } = this.#around;
-    this.#pausedUntilUs = queue.nowUs + forUs;
-    queue.after(forUs, () => {
-      if (!this.#standsStill) this.resume();
-    });
-  }
-
-  /** The process goes on at once: what came meanwhile happens now, in its order. */
-  resume(): void {
-    this.#pausedUntilUs = 0;
-    for (const run of this.#waiting.splice(0)) this.#around.queue.after(0, run);
-  }
-
-  /** Keeps something until a process that stands still goes on, or ends. */
-  whenAwake(run: () => void): void {
-    this.#waiting.push(run);
-  }
-
-  get #standsStill(): boolean {
-    return this.#pausedUntilUs > this.#around.queue.nowUs;
-  }
-
   /** Ends the process in good order: what it asked its storage for is done first. */
   shutDown(): void {
     if (this.state !== 'up') return;
@@ -171,7 +148,7 @@ export class SimulatedNode<
     this.#isApplyPlanned = false;
     this.#isSnapshotting = false;
     this.#applied.abandon();
-    this.resume();
+    this.standstill.end();
     this.#onStopped(this.id, why);
   }
 
@@ -338,20 +315,11 @@ export class SimulatedNode<
         }
         return;
       case 'termChanged':
-        demand(
-          event.to > event.from && event.from >= this.term,
-          'monotone',
-          () => `${this.id} goes from term ${event.from} to term ${event.to}, after term ${this.term}`,
-        );
+        demandRise(this.id, 'term', this.term, event);
         this.term = event.to;
         return;
       case 'commitAdvanced':
-        demand(
-          event.to > event.from && event.from >= this.#commitIndex,
-          'monotone',
-          () =>
-            `${this.id} moves its commit index from ${event.from} to ${event.to} after ${this.#commitIndex}`,
-        );
+        demandRise(this.id, 'commit index', this.#commitIndex, event);
         this.#commitIndex = event.to;
         return;
       default:
@@ -399,7 +367,7 @@ export class SimulatedNode<
     const { queue } = this.#around;
     const attempt = () => {
       if (this.life !== life || (this.state !== 'up' && !this.isBetween)) return otherwise?.();
-      if (this.#standsStill) this.whenAwake(attempt);
+      if (this.standstill.isOn) this.standstill.hold(attempt);
       else run();
     };
     queue.after(delayUs, attempt);
