@@ -6,7 +6,7 @@
  */
 import { invariant, type VoteResult } from '@synod/core';
 import { Lease } from './lease.js';
-import { breaksLease, mustKeepLease } from './leasing.js';
+import { mustKeepLease } from './leasing.js';
 import { entryBytes } from './log.js';
 import type { RequestVote, Vote } from './messages.js';
 import { Progress } from './progress.js';
@@ -164,7 +164,7 @@ export function diskStalls(state: RaftState): boolean {
  */
 export function hearsALeader(state: RaftState, message: RequestVote): boolean {
   if (message.transfer === true) return false;
-  if (breaksLease(state, message)) return true;
+  if (mustKeepLease(state)) return true;
   return (
     message.term > state.term &&
     state.leader !== undefined &&

@@ -5,7 +5,7 @@ import { entryBytes } from './log.js';
 import type { AppendAccepted, AppendRefused, HeartbeatAnswer } from './messages.js';
 import type { Progress } from './progress.js';
 import { confirmReads } from './reads.js';
-import { leaderCode, leaderHint, type RaftState, report } from './state.js';
+import { leaderHint, type RaftState, reasonNotLeader, report } from './state.js';
 
 /** Puts commands at the end of the log, or refuses them. */
 export function propose(state: RaftState, commands: readonly ProposedCommand[]): void {
@@ -41,10 +41,7 @@ function reasonToRefuse(
   command: ProposedCommand,
 ): Pick<Refusal, 'code' | 'reason'> | undefined {
   const { entryBytesMax, uncommittedBytesMax } = state.settings;
-  if (state.role !== 'leader') {
-    const hint = state.leader === undefined ? 'nobody is known to lead' : `${state.leader} leads`;
-    return { code: leaderCode(state), reason: `this node is a ${state.role}: ${hint}` };
-  }
+  if (state.role !== 'leader') return reasonNotLeader(state);
   if (state.transfer !== undefined) {
     return {
       code: 'NO_LEADER',

@@ -11,7 +11,6 @@
  *   more;
  * - time in which the process stood still counts (`missed` of a tick).
  */
-import type { RequestVote } from './messages.js';
 import type { RaftState } from './state.js';
 
 /** Ticks for which this leader may answer reads alone; 0 without a lease. */
@@ -25,9 +24,4 @@ export function leaseTicksLeft(state: RaftState): number {
 /** Whether a leader may hold a lease that this node's vote would break. */
 export function mustKeepLease(state: RaftState): boolean {
   return state.settings.lease !== undefined && state.ticksSinceLeader < state.settings.electionTicks;
-}
-
-/** Whether a vote request may be looked at in spite of a lease: its holder itself handed over. */
-export function breaksLease(state: RaftState, message: RequestVote): boolean {
-  return message.transfer !== true && mustKeepLease(state);
 }

@@ -7,7 +7,6 @@
 import {
   checkMembership,
   isSynodError,
-  type Member,
   type Membership,
   type MembershipChange,
   type NodeId,
@@ -16,8 +15,8 @@ import {
   votersOf,
 } from '@synod/core';
 import { entryBytes } from './log.js';
-import { encodeMembership } from './memberships.js';
-import { governByLatest, leaderCode, leaderHint, type RaftState, report } from './state.js';
+import { encodeMembership, sameMembership } from './memberships.js';
+import { governByLatest, leaderHint, type RaftState, reasonNotLeader, report } from './state.js';
 import { handOver } from './transfer.js';
 
 /** Begins a change, or refuses it with the reason. */
@@ -46,10 +45,7 @@ export function changeMembership(state: RaftState, change: MembershipChange, pro
 type Reason = Pick<Refusal, 'code' | 'reason'>;
 
 function reasonToRefuse(state: RaftState, change: MembershipChange): Reason | undefined {
-  if (state.role !== 'leader') {
-    const hint = state.leader === undefined ? 'nobody is known to lead' : `${state.leader} leads`;
-    return { code: leaderCode(state), reason: `this node is a ${state.role}: ${hint}` };
-  }
+  if (state.role !== 'leader') return reasonNotLeader(state);
   return (
     reasonInvalid(state.membership, change.target) ??
     reasonTooEarly(state) ??
@@ -76,8 +72,7 @@ function reasonInvalid(present: Membership, target: Membership): Reason | undefi
         : `ordinal ${ordinal} belongs to ${known.id}: ${id} needs one that no member has had`,
     );
   }
-  if (sameMembers(present.members, target.members) && present.outgoingVoters.length === 0)
-    return invalid('the members are as the target says already');
+  if (sameMembership(present, target)) return invalid('the members are as the target says already');
   return undefined;
 }
 
@@ -123,15 +118,6 @@ function reasonLagging(state: RaftState, target: Membership): Reason | undefined
 
 function sameVoters(left: readonly NodeId[], right: readonly NodeId[]): boolean {
   return left.length === right.length && left.every((id) => right.includes(id));
-}
-
-function sameMembers(left: readonly Member[], right: readonly Member[]): boolean {
-  return (
-    left.length === right.length &&
-    left.every(
-      (member, position) => member.id === right[position]?.id && member.role === right[position].role,
-    )
-  );
 }
 
 function appendMembership(

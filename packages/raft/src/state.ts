@@ -14,6 +14,7 @@ import {
   type ProposalId,
   Random,
   type ReadContext,
+  type Refusal,
   type Role,
   type SnapshotMeta,
   type Term,
@@ -374,6 +375,12 @@ export function answerFollower(state: RaftState, reader: FollowerReader, index: 
 /** Whether to send a caller elsewhere, or to ask for patience. */
 export function leaderCode(state: RaftState): 'NOT_LEADER' | 'NO_LEADER' {
   return state.leader === undefined || state.leader === state.id ? 'NO_LEADER' : 'NOT_LEADER';
+}
+
+/** Why this node, which does not lead, refuses what only a leader does. */
+export function reasonNotLeader(state: RaftState): Pick<Refusal, 'code' | 'reason'> {
+  const hint = state.leader === undefined ? 'nobody is known to lead' : `${state.leader} leads`;
+  return { code: leaderCode(state), reason: `this node is a ${state.role}: ${hint}` };
 }
 
 /** The leader to try, as a refusal names it. */

@@ -10,9 +10,9 @@ import {
   becomeFollower,
   endTransfer,
   ignore,
-  leaderCode,
   leaderHint,
   type RaftState,
+  reasonNotLeader,
   report,
 } from './state.js';
 
@@ -41,10 +41,7 @@ function reasonToRefuse(
   to: NodeId | undefined,
   target: NodeId | undefined,
 ): Pick<Refusal, 'code' | 'reason'> | undefined {
-  if (state.role !== 'leader') {
-    const hint = state.leader === undefined ? 'nobody is known to lead' : `${state.leader} leads`;
-    return { code: leaderCode(state), reason: `this node is a ${state.role}: ${hint}` };
-  }
+  if (state.role !== 'leader') return reasonNotLeader(state);
   if (to === state.id) return { code: 'INVALID', reason: `${to} leads already` };
   if (to !== undefined && !state.peers.includes(to))
     return { code: 'INVALID', reason: `${to} is no member of the group` };
