@@ -5,6 +5,14 @@
  *
  * @packageDocumentation
  */
+
+export {
+  type EngineStep,
+  type RecordedInput,
+  readRecordedInput,
+  replayInputs,
+  writeRecordedInput,
+} from '@synod/core/recording';
 export { expectedSituations } from './coverage.js';
 export { drawScript, type StormOptions } from './draw-script.js';
 export type { ClusterBudget } from './explorer/cluster-budget.js';
@@ -26,13 +34,6 @@ export {
 export type { ExploredEngine } from './explorer/explored-node.js';
 export { StateHash } from './explorer/state-hash.js';
 export { type RecordingOptions, recordScript } from './record-script.js';
-export {
-  type EngineStep,
-  type RecordedInput,
-  readRecordedInput,
-  replayInputs,
-  writeRecordedInput,
-} from './recording.js';
 export {
   type RegisterAnswer,
   RegisterMachine,

@@ -1,9 +1,9 @@
 /** What a simulated node needs of the world around it. */
 import type { ConsensusEngine, EngineEvent, EngineMessage, NodeId } from '@synod/core';
+import type { EngineStep } from '@synod/core/recording';
 import type { Coverage } from './coverage.js';
 import type { EventQueue } from './event-queue.js';
 import type { NodeStore, StoreOwner } from './node-store.js';
-import type { EngineStep } from './recording.js';
 import type { SafetyLedger } from './safety-ledger.js';
 import type { Weather } from './script.js';
 import type { SimulatedDisk, StoredSnapshot } from './simulated-disk.js';

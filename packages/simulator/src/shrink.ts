@@ -38,18 +38,25 @@ export function shrink<Message extends EngineMessage, Machine extends StateMachi
   options: ShrinkOptions = {},
 ): ShrinkReport {
   refuseStorage(subject);
-  const shrinking = shrinkingScript(failing, options);
-  for (let next = shrinking.next(); ; next = shrinking.next(runScript(next.value, subject))) {
+  return answerScripts(shrinkingScript(failing, options), (script) => runScript(script, subject));
+}
+
+/** Gives out scripts to run and takes their reports, until it knows its answer. */
+export type ScriptsToRun<Answer> = Generator<Script, Answer, RunReport>;
+
+/** Runs the scripts that are given out, to the answer. */
+export function answerScripts<Answer>(
+  scripts: ScriptsToRun<Answer>,
+  run: (script: Script) => RunReport,
+): Answer {
+  for (let next = scripts.next(); ; next = scripts.next(run(next.value))) {
     if (next.done === true) return next.value;
   }
 }
 
-/** Gives out scripts to run and takes their reports, until it knows the smallest. */
-export type ShrinkingScript = Generator<Script, ShrinkReport, RunReport>;
-
 /** Whether a smaller script breaks the same rule. */
-type Trial = Generator<Script, boolean, RunReport>;
-type Trials = Generator<Script, void, RunReport>;
+type Trial = ScriptsToRun<boolean>;
+type Trials = ScriptsToRun<void>;
 
 /**
  * Begins to make a failing script smaller.
@@ -57,7 +64,7 @@ type Trials = Generator<Script, void, RunReport>;
  * @param failing - The report of a run with a finding.
  * @param options - What it may cost.
  */
-export function* shrinkingScript(failing: RunReport, options: ShrinkOptions): ShrinkingScript {
+export function* shrinkingScript(failing: RunReport, options: ShrinkOptions): ScriptsToRun<ShrinkReport> {
   const { runsMax = 400, eventsMax = 20_000_000 } = options;
   let smallest = failing;
   let runs = 0;

@@ -5,8 +5,16 @@ import { InvalidArgumentError, parseInteger } from '@synod/core';
 import { drawScript, type StormOptions } from './draw-script.js';
 import { type RunReport, runScript } from './run-script.js';
 import { describeScript } from './script.js';
-import { shrink } from './shrink.js';
+import { answerScripts, type ScriptsToRun, shrinkingScript } from './shrink.js';
 import type { Subject } from './subject.js';
+
+/** Which seeds to simulate, and how. */
+export interface BatchOptions extends StormOptions {
+  /** First and last seed. Default 1 to 20. */
+  readonly seeds?: readonly [first: number, last: number];
+  /** Whether a failing seed is shrunk. Default true. */
+  readonly shrinks?: boolean;
+}
 
 /** What to simulate. */
 export interface SimulationOptions<
@@ -15,12 +23,7 @@ export interface SimulationOptions<
   Input,
   Output,
 > extends Subject<Message, Machine, Input, Output>,
-    StormOptions {
-  /** First and last seed. Default 1 to 20. */
-  readonly seeds?: readonly [first: number, last: number];
-  /** Whether a failing seed is shrunk. Default true. */
-  readonly shrinks?: boolean;
-}
+    BatchOptions {}
 
 /** What a batch of seeds came to. */
 export interface SimulationReport {
@@ -58,34 +61,28 @@ export interface SimulationReport {
 export function simulate<Message extends EngineMessage, Machine extends StateMachine<Output>, Input, Output>(
   options: SimulationOptions<Message, Machine, Input, Output>,
 ): SimulationReport {
-  const [first, last] = seedRange(options);
-  const tally = new Tally();
-  for (let seed = first; seed <= last; seed++) {
-    const report = runScript(drawScript(seed, options), options);
-    tally.add(report);
-    if (report.finding === undefined) continue;
-    const failure = options.shrinks === false ? report : shrink(report, options).smallest;
-    return tally.report(failure);
-  }
-  return tally.report(undefined);
+  return answerScripts(simulatingSeeds(options), (script) => runScript(script, options));
 }
 
 /**
- * First and last seed.
+ * Begins a batch of seeds, which gives out scripts to run.
  *
- * @param options - What was asked for.
- * @throws InvalidArgumentError when they are no range.
+ * @param options - Seeds and storm.
+ * @throws InvalidArgumentError when the seeds are no range.
  */
-export function seedRange({
-  seeds = [1, 20],
-}: {
-  readonly seeds?: readonly [first: number, last: number];
-}): readonly [first: number, last: number] {
-  const [first, last] = seeds;
+export function* simulatingSeeds(options: BatchOptions): ScriptsToRun<SimulationReport> {
+  const [first, last] = options.seeds ?? [1, 20];
   parseInteger(first, 'first seed', 0);
   if (parseInteger(last, 'last seed', 0) < first)
     throw new InvalidArgumentError(`last seed ${last} is below the first, ${first}`);
-  return [first, last];
+  const tally = new Tally();
+  for (let seed = first; seed <= last; seed++) {
+    const report = yield drawScript(seed, options);
+    tally.add(report);
+    if (report.finding === undefined) continue;
+    return tally.report(options.shrinks === false ? report : (yield* shrinkingScript(report, {})).smallest);
+  }
+  return tally.report(undefined);
 }
 
 /** Sums over the runs of a batch. */

@@ -10,6 +10,7 @@ import {
   Random,
   type StateMachine,
 } from '@synod/core';
+import type { EngineStep } from '@synod/core/recording';
 import { beginFrame, endFrame } from '@synod/integrity';
 import { SimulatedClient } from './clients.js';
 import { Coverage } from './coverage.js';
@@ -17,7 +18,6 @@ import { EventQueue } from './event-queue.js';
 import { Links } from './links.js';
 import { ModelledStore } from './modelled-store.js';
 import type { NodeStore, StopReason, StoreOwner } from './node-store.js';
-import type { EngineStep } from './recording.js';
 import { SafetyLedger } from './safety-ledger.js';
 import { nodeIds, type Script, type Target } from './script.js';
 import type { StoredSnapshot } from './simulated-disk.js';

@@ -3,11 +3,10 @@
  * can settle have settled, so that what is left to happen stands in the queue. The same script then gives the same run.
  */
 import { type EngineMessage, InvalidArgumentError, type StateMachine } from '@synod/core';
-import { drawScript } from '../draw-script.js';
 import { type RunOptions, type RunReport, runningScript } from '../run-script.js';
 import type { Script } from '../script.js';
-import { type ShrinkOptions, type ShrinkReport, shrinkingScript } from '../shrink.js';
-import { type SimulationOptions, type SimulationReport, seedRange, Tally } from '../simulate.js';
+import { type ScriptsToRun, type ShrinkOptions, type ShrinkReport, shrinkingScript } from '../shrink.js';
+import { type SimulationOptions, type SimulationReport, simulatingSeeds } from '../simulate.js';
 import type { Subject } from '../subject.js';
 
 /** How promises are waited for. */
@@ -70,10 +69,7 @@ export async function shrinkOnStorage<
   subject: Subject<Message, Machine, Input, Output>,
   options: ShrinkOptions & DrainOptions = {},
 ): Promise<ShrinkReport> {
-  const shrinking = shrinkingScript(failing, options);
-  let next = shrinking.next();
-  while (next.done !== true) next = shrinking.next(await runScriptOnStorage(next.value, subject, options));
-  return next.value;
+  return answerScriptsOnStorage(shrinkingScript(failing, options), subject, options);
 }
 
 /**
@@ -88,16 +84,24 @@ export async function simulateOnStorage<
   Input,
   Output,
 >(options: SimulationOptions<Message, Machine, Input, Output> & DrainOptions): Promise<SimulationReport> {
-  const [first, last] = seedRange(options);
-  const tally = new Tally();
-  for (let seed = first; seed <= last; seed++) {
-    const report = await runScriptOnStorage(drawScript(seed, options), options, options);
-    tally.add(report);
-    if (report.finding === undefined) continue;
-    const shrinks = options.shrinks !== false;
-    return tally.report(shrinks ? (await shrinkOnStorage(report, options, options)).smallest : report);
-  }
-  return tally.report(undefined);
+  return answerScriptsOnStorage(simulatingSeeds(options), options, options);
+}
+
+/** Runs the scripts that are given out, to the answer. */
+async function answerScriptsOnStorage<
+  Message extends EngineMessage,
+  Machine extends StateMachine<Output>,
+  Input,
+  Output,
+  Answer,
+>(
+  scripts: ScriptsToRun<Answer>,
+  subject: Subject<Message, Machine, Input, Output>,
+  options: DrainOptions,
+): Promise<Answer> {
+  let next = scripts.next();
+  while (next.done !== true) next = scripts.next(await runScriptOnStorage(next.value, subject, options));
+  return next.value;
 }
 
 function platformDrain(): () => Promise<void> {
