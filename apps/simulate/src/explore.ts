@@ -9,24 +9,19 @@ import {
   type ExploreProgress,
   explore,
 } from '@synod/simulator';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { findBug } from './bug-bank.js';
+import { cpuSeconds } from './cpu-seconds.js';
 import { type ExploredBug, exploredBugs } from './explore-bugs.js';
 import { exploredRaft } from './explore-raft.js';
+import { countFrom } from './parse-count.js';
 import { raftSubject } from './raft-subject.js';
 
-interface Flags {
+const parseCount = countFrom(0);
+
+interface Flags extends ClusterBudget {
   readonly explore?: boolean;
   readonly engine?: string;
-  readonly nodes?: number;
-  readonly commands?: number;
-  readonly campaigns?: number;
-  readonly crashes?: number;
-  readonly duplicates?: number;
-  readonly heartbeats?: number;
-  readonly drops?: number;
-  readonly network?: 'links' | 'unordered';
-  readonly saves?: 'later' | 'atOnce';
   readonly statesMax?: number;
   readonly bug?: string;
   readonly bugs?: boolean;
@@ -114,9 +109,9 @@ export function exploreRaft(
     ...(statesMax === undefined ? {} : { statesMax }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  const { user, system } = process.cpuUsage(before);
+  const spent = cpuSeconds(before);
   const steps = (exploration.counterexample?.actions ?? []).map((action) => model.describe(action));
-  return { exploration, steps, parts: model.parts, cpuSeconds: (user + system) / 1_000_000 };
+  return { exploration, steps, parts: model.parts, cpuSeconds: spent };
 }
 
 /**
@@ -194,10 +189,4 @@ function describeBudget(budget: ClusterBudget): string {
 
 function showProgress({ uniqueStates, depth }: ExploreProgress): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${uniqueStates} unique states, depth ${depth} `);
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count >= 0) return count;
-  throw new InvalidArgumentError('give an integer from 0');
 }

@@ -2,7 +2,10 @@
 import * as os from 'node:os';
 import { type FaultKind, faultKinds } from '@synod/simulator';
 import { Command, InvalidArgumentError } from 'commander';
+import { countFrom } from './parse-count.js';
 import type { StorageName } from './wal-subject.js';
+
+const parseCount = countFrom(1);
 
 /** The command line, read. */
 export interface Flags {
@@ -64,12 +67,6 @@ function parseEngine(text: string): string {
 function parseStorage(text: string): StorageName {
   if (text === 'model' || text === 'wal') return text;
   throw new InvalidArgumentError('give model or wal');
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError('give an integer from 1');
 }
 
 function parseSeeds(text: string): readonly [number, number] {

@@ -1,5 +1,6 @@
 /** How long the storm takes to find each bug of the bank. */
 import { drawScript, type RunReport, runScriptOnStorage, shrinkOnStorage } from '@synod/simulator';
+import { cpuSeconds } from './cpu-seconds.js';
 import type { PlantedBug } from './planted-bug.js';
 import { type RaftSubject, raftSubject } from './raft-subject.js';
 import { walSubject } from './wal-subject.js';
@@ -37,10 +38,6 @@ export interface Hunt {
 export async function huntBug(bug: PlantedBug, hunt: Hunt): Promise<Kill> {
   const subject = await bug.load();
   const before = process.cpuUsage();
-  const spent = () => {
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1_000_000;
-  };
   const sound = subject.storage === undefined ? raftSubject() : walSubject();
   for (let seed = 1; ; seed++) {
     const script = drawScript(seed, hunt.ticks === undefined ? {} : { ticks: hunt.ticks });
@@ -48,13 +45,13 @@ export async function huntBug(bug: PlantedBug, hunt: Hunt): Promise<Kill> {
     // A seed that the shipped engine fails too says nothing about the planted bug.
     const found =
       run.finding !== undefined && (await runScriptOnStorage(script, sound)).finding === undefined;
-    const cpuSeconds = spent();
+    const spent = cpuSeconds(before);
     if (found) {
       const smallest = hunt.shrinks ? await small(run, subject) : undefined;
-      return { bug, run, smallest, seeds: seed, cpuSeconds };
+      return { bug, run, smallest, seeds: seed, cpuSeconds: spent };
     }
-    if (cpuSeconds >= hunt.cpuSecondsMax)
-      return { bug, run: undefined, smallest: undefined, seeds: seed, cpuSeconds };
+    if (spent >= hunt.cpuSecondsMax)
+      return { bug, run: undefined, smallest: undefined, seeds: seed, cpuSeconds: spent };
   }
 }
 

@@ -10,6 +10,7 @@ import {
   shrinkOnStorage,
   Tally,
 } from '@synod/simulator';
+import { cpuSeconds } from './cpu-seconds.js';
 import type { Flags } from './flags.js';
 import { HistoryTally } from './history-tally.js';
 import { showLine, showProgress } from './progress.js';
@@ -75,12 +76,11 @@ async function conclude(
   flags: Flags,
   failedSeed?: number,
 ): Promise<number> {
-  const { user, system } = process.cpuUsage();
-  const cpuSeconds = (user + system) / 1_000_000;
+  const spent = cpuSeconds();
   const report = tally.report(failure);
-  for (const line of summaryLines(report, histories, cpuSeconds)) console.log(line);
+  for (const line of summaryLines(report, histories, spent)) console.log(line);
   if (flags.json !== undefined) {
-    const summary = { ...report, histories: histories.counts(), cpuSeconds };
+    const summary = { ...report, histories: histories.counts(), cpuSeconds: spent };
     await fs.writeFile(flags.json, `${JSON.stringify(summary, undefined, 2)}\n`);
   }
   const expected = flags.storage === 'wal' ? [...expectedSituations, ...walSituations] : expectedSituations;
