@@ -47,7 +47,7 @@ function raftUnderTest(make: MakeRaftEngine): EngineUnderTest<RaftMessage> {
   };
 }
 
-function drawLimits(random: Random): Omit<RaftLimits, 'lease'> {
+function drawLimits(random: Random): RaftLimits {
   const heartbeatTicks = random.integer(1, 4);
   return {
     heartbeatTicks,

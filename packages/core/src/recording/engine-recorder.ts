@@ -145,7 +145,7 @@ export class EngineRecorder<Message extends EngineMessage> {
       },
       status: () => engine.status(),
       clone: () => engine.clone(),
-      fingerprint: () => engine.fingerprint(),
+      fingerprint: (view) => engine.fingerprint(view),
     };
   }
 
@@ -197,7 +197,7 @@ export class EngineRecorder<Message extends EngineMessage> {
     const steps = this.#steps;
     const end: RecordedEnd =
       type === 'failed' ? { type, reason, steps } : { type, reason, steps, fingerprint: this.#fingerprint() };
-    this.#write({ ...this.#place(), end });
+    this.#write(writeRecordedLine({ ...this.#place(), end }, this.#options.codec));
     this.#options.onEnd?.(end);
   }
 
@@ -219,13 +219,11 @@ export class EngineRecorder<Message extends EngineMessage> {
       this.#end('full', `the recording has reached its limit of ${this.#bytesMax} bytes`);
       return false;
     }
-    this.#bytes += text.length + 1;
-    this.#options.write(text);
+    this.#write(text);
     return true;
   }
 
-  #write(line: RecordedLine<Message>): void {
-    const text = writeRecordedLine(line, this.#options.codec);
+  #write(text: string): void {
     this.#bytes += text.length + 1;
     this.#options.write(text);
   }
