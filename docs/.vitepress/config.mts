@@ -13,7 +13,7 @@ export default defineConfig({
   description: 'Consensus, delivery and balancing for TypeScript.',
   cleanUrls: true,
   // READMEs that guides include point at source files, which the site does not carry.
-  ignoreDeadLinks: [/\/src\/[\w.-]+$/, /\/simulation-bugs$/],
+  ignoreDeadLinks: [/\/src\/[\w.-]+$/],
   themeConfig: {
     search: { provider: 'local' },
     nav: [
@@ -43,6 +43,7 @@ export default defineConfig({
             { text: 'The simulator', link: '/guide/simulation' },
             { text: 'Testing your state machine', link: '/guide/testing-your-state-machine' },
             { text: 'The bugs it finds', link: '/guide/simulation-bugs' },
+            { text: 'Bugs found by exploration', link: '/guide/exploration-bugs' },
             { text: 'What it never reaches', link: '/guide/simulation-coverage' },
           ],
         },

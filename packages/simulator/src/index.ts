@@ -74,6 +74,7 @@ export type {
   ClientTurn,
   DurablePromise,
   EngineUnderTest,
+  JudgedEngine,
   Subject,
   Workload,
 } from './subject.js';

@@ -30,16 +30,8 @@ export interface DurablePromise {
   readonly votedFor: NodeId | undefined;
 }
 
-/** An engine to be simulated. */
-export interface EngineUnderTest<Message extends EngineMessage> {
-  /**
-   * Makes an engine.
-   *
-   * @param start - As in production.
-   * @param settings - Randomness that stands at the same place for every node and life of one seed: draw limits and
-   * timeouts from it, so that storms vary them.
-   */
-  create(start: EngineStart, settings: Random): ConsensusEngine<Message>;
+/** What must be known of an engine to judge it. */
+export interface JudgedEngine<Message extends EngineMessage> {
   /**
    * Whether voters elect the candidate whose log is at least as far as theirs (Raft §5.4.1). The simulator then also
    * checks, at every commit, that no node without the entry could be elected. Default false.
@@ -59,6 +51,18 @@ export interface EngineUnderTest<Message extends EngineMessage> {
    * @param hardState - Bytes that the engine had saved.
    */
   readHardState?(hardState: Uint8Array): DurablePromise;
+}
+
+/** An engine to be simulated. */
+export interface EngineUnderTest<Message extends EngineMessage> extends JudgedEngine<Message> {
+  /**
+   * Makes an engine.
+   *
+   * @param start - As in production.
+   * @param settings - Randomness that stands at the same place for every node and life of one seed: draw limits and
+   * timeouts from it, so that storms vary them.
+   */
+  create(start: EngineStart, settings: Random): ConsensusEngine<Message>;
 }
 
 /** One request of a client and its answer, as the client saw it: an interval of time with a question and an answer. */

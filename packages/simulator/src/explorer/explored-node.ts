@@ -18,12 +18,11 @@ import type {
   Term,
 } from '@synod/core';
 import { invariant, logStart } from '@synod/core';
-import type { DurablePromise, EngineUnderTest } from '../subject.js';
+import type { DurablePromise, JudgedEngine } from '../subject.js';
 import { demand, guardEngine } from '../violation.js';
 
 /** An engine to be explored. */
-export interface ExploredEngine<Message extends EngineMessage>
-  extends Pick<EngineUnderTest<Message>, 'codec' | 'claim' | 'readHardState' | 'electsByLog'> {
+export interface ExploredEngine<Message extends EngineMessage> extends JudgedEngine<Message> {
   /**
    * Makes an engine whose clocks never strike within an exploration: the explorer ticks leaders for heartbeats, and
    * feeds campaigns where an election timeout would pass.
