@@ -88,6 +88,7 @@ function appendMissing(state: RaftState, message: AppendEntries): LogIndex | und
   }
   if (first.index <= log.lastIndex) {
     rememberDropped(state, log.truncate(first.index));
+    state.outbox.withdrawAcknowledgements(first.index);
     report(state, {
       type: 'logTruncated',
       from: first.index,
@@ -176,6 +177,7 @@ export function receiveInstallSnapshot(state: RaftState, message: InstallSnapsho
   }
   const dropped: readonly Entry[] = state.log.reset(at);
   rememberDropped(state, dropped);
+  state.outbox.withdrawAcknowledgements(meta.index + 1);
   forgetDroppedThrough(state, meta.index);
   report(state, { type: 'snapshotInstalled', at, from: message.from });
   state.snapshot = meta;

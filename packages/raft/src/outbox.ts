@@ -5,6 +5,7 @@ import type {
   EngineEvent,
   Entry,
   FingerprintBuilder,
+  LogIndex,
   ReadReady,
   Refusal,
   SnapshotWork,
@@ -33,6 +34,17 @@ export class Outbox {
     copy.snapshots = [...this.snapshots];
     copy.events = [...this.events];
     return copy;
+  }
+
+  /**
+   * Takes acknowledgements back that nobody has sent yet, since entries that they speak of were dropped: when the save
+   * that they wait for is durable, the disk holds those entries no more. To their leader they are lost messages.
+   */
+  withdrawAcknowledgements(from: LogIndex): void {
+    if (this.sendAfterSave.length === 0) return;
+    this.sendAfterSave = this.sendAfterSave.filter(
+      (message) => message.type !== 'appendAccepted' || message.matchIndex < from,
+    );
   }
 
   /** Folds in everything that waits. Whoever takes effects before asking for a fingerprint pays for empty lists only. */

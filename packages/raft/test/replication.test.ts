@@ -397,4 +397,36 @@ describe('receipts (asynchronous storage)', () => {
     expect(cluster.node('n3').engine.status().durableIndex).toBe(2);
     expect(cluster.node('n3').log).toEqual(['1:1.1', '3:of 3']);
   });
+
+  it('an acknowledgement that waits is taken back when its entries are overwritten, and no other is', () => {
+    const cluster = new TestCluster({ disks: { n1: diskWithTerms([1], 1), n3: diskWithTerms([1], 1) } });
+    const { engine } = cluster.node('n3');
+    const append = {
+      type: 'appendEntries',
+      to: 'n3',
+      prevLogIndex: 1,
+      prevLogTerm: 1,
+      commitIndex: 0,
+    } as const;
+    const command = (index: number, term: number) =>
+      ({ index, term, kind: 'command', data: encodeUtf8(`${index} of ${term}`) }) as const;
+    engine.step({ type: 'receive', message: { ...append, from: 'n1', term: 2, entries: [command(2, 2)] } });
+    engine.step({
+      type: 'receive',
+      message: { ...append, from: 'n1', term: 2, prevLogIndex: 2, prevLogTerm: 2, entries: [command(3, 2)] },
+    });
+    engine.step({
+      type: 'receive',
+      message: { ...append, from: 'n2', term: 3, prevLogIndex: 2, prevLogTerm: 2, entries: [command(3, 3)] },
+    });
+    const effects = engine.takeEffects();
+    const told = effects?.sendAfterSave.map((message) =>
+      message.type === 'appendAccepted' ? [message.to, message.term, message.matchIndex] : message.type,
+    );
+    expect(effects?.save?.entries.map(({ term }) => term)).toEqual([2, 3]);
+    expect(told).toEqual([
+      ['n1', 2, 2],
+      ['n2', 3, 3],
+    ]);
+  });
 });

@@ -87,8 +87,11 @@ export class ModelledStore implements NodeStore {
       if (fate !== 'succeeds') return this.#fail(fate);
       this.#isSyncing = false;
       const done = this.#saves.splice(0, count);
-      for (const { write } of done) if (write !== undefined) this.disk.apply(write);
-      for (const { saved } of done) saved();
+      // One after the other: what one save promises must not be held against the next, which may truncate.
+      for (const { write, saved } of done) {
+        if (write !== undefined) this.disk.apply(write);
+        saved();
+      }
       this.#owner.settle();
       this.#sync();
     });
