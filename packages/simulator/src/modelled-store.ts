@@ -86,11 +86,13 @@ export class ModelledStore implements NodeStore {
     this.#owner.later(fate === 'is cut by a crash' ? this.#syncUs() / 2 : this.#syncUs(), () => {
       if (fate !== 'succeeds') return this.#fail(fate);
       this.#isSyncing = false;
-      const done = this.#saves.splice(0, count);
-      // One after the other: what one save promises must not be held against the next, which may truncate.
-      for (const { write, saved } of done) {
-        if (write !== undefined) this.disk.apply(write);
-        saved();
+      // One after the other, as storages confirm: the first may promise what the second truncates, and until the second
+      // is confirmed, what waits for it waits.
+      for (let position = 0; position < count; position++) {
+        const save = this.#saves.shift();
+        if (save === undefined) break;
+        if (save.write !== undefined) this.disk.apply(save.write);
+        save.saved();
       }
       this.#owner.settle();
       this.#sync();
