@@ -159,6 +159,7 @@ function* calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
 ): Generator<undefined, void, undefined> {
   const { queue, nodes, script } = cluster;
   faults.end();
+  cluster.clearUp();
   const random = new Random(script.seed).fork('calm');
   const candidates = nodes.filter(({ state, store }) => state !== 'gone' && !store.isRotten);
   const size = Math.floor(nodes.length / 2) + 1;
