@@ -8,7 +8,7 @@ import { loadChangedRaft } from './planted-bug.js';
 const hunted = [
   ['vote-before-save', 'durable before promised'],
   ['small-majority', 'committed is durable'],
-  ['any-log-wins', 'leader completeness'],
+  ['any-log-wins', 'state machine safety'],
   ['applied-twice', 'user check'],
   ['reads-without-leader', 'read freshness'],
   ['stale-cache', 'history'],

@@ -22,7 +22,7 @@ export function exploredRaft(engine: EngineUnderTest<RaftMessage>): ExploredEngi
     ...engine,
     create: (start) => {
       const limited: EngineStart & RaftLimits = { ...limits, ...start };
-      return engine.create(limited, new Random(0));
+      return engine.create(limited, new Random(0), { clockDriftMax: undefined });
     },
     renameHardState,
   };

@@ -4,6 +4,7 @@ import type { RecordedOptions } from '@synod/core/recording';
 import { createRaftEngine, type RaftLimits, type RaftMessage, raftMessageCodec } from '@synod/raft';
 import {
   type Claim,
+  type ClockPromise,
   type DurablePromise,
   type EngineUnderTest,
   type RegisterAnswer,
@@ -39,7 +40,7 @@ export function raftSubject(make: MakeRaftEngine = createRaftEngine): RaftSubjec
 
 function raftUnderTest(make: MakeRaftEngine): EngineUnderTest<RaftMessage> {
   return {
-    create: (start, settings) => make({ ...drawLimits(settings), ...start }),
+    create: (start, settings, clocks) => make({ ...drawLimits(settings, clocks), ...start }),
     codec: raftMessageCodec,
     electsByLog: true,
     claim: claimOf,
@@ -47,16 +48,25 @@ function raftUnderTest(make: MakeRaftEngine): EngineUnderTest<RaftMessage> {
   };
 }
 
-function drawLimits(random: Random): RaftLimits {
+function drawLimits(random: Random, { clockDriftMax }: ClockPromise): RaftLimits {
   const heartbeatTicks = random.integer(1, 4);
+  const electionTicks = Math.max(pick(random, [3, 3, 10]), heartbeatTicks * random.integer(3, 8));
   return {
     heartbeatTicks,
-    electionTicks: Math.max(pick(random, [3, 3, 10]), heartbeatTicks * random.integer(3, 8)),
+    electionTicks,
+    ...(clockDriftMax === undefined ? {} : leaseWithin(electionTicks, clockDriftMax)),
+    promotionLagEntriesMax: 20,
     retainedEntries: pick(random, [0, 0, 3, 20]),
     appendsInFlightMax: pick(random, [1, 2, 8, 64]),
     // One entry an append, several, or all.
     appendBytesMax: pick(random, [1, 1, 400, 1_000_000]),
   };
+}
+
+/** Two ticks go for counting whole ones on both sides. */
+function leaseWithin(electionTicks: number, clockDriftMax: number): Pick<RaftLimits, 'lease'> {
+  const driftTicks = Math.ceil(electionTicks * clockDriftMax) + 2;
+  return driftTicks < electionTicks ? { lease: { driftTicks } } : {};
 }
 
 function pick(random: Random, values: readonly [number, ...number[]]): number {
@@ -67,9 +77,10 @@ function pick(random: Random, values: readonly [number, ...number[]]): number {
  * The same limits as a recording keeps them.
  *
  * @param settings - Stands where it stands for the engine.
+ * @param clocks - What the storm promises of clocks.
  */
-export function limitsAsOptions(settings: Random): RecordedOptions {
-  return { ...drawLimits(settings) };
+export function limitsAsOptions(settings: Random, clocks: ClockPromise): RecordedOptions {
+  return { ...drawLimits(settings, clocks) };
 }
 
 /** What a message tells others to rely on (Raft, figure 2: what is durable "before responding to RPCs"). */

@@ -27,6 +27,8 @@ export function situationOf(event: EngineEvent, isLeader: boolean): Situation | 
       return 'truncates';
     case 'snapshotInstalled':
       return 'installs';
+    case 'membershipChanged':
+      return 'changesMembers';
     case 'logDiscarded':
       return 'discards';
     default:

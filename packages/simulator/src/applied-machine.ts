@@ -11,6 +11,7 @@ import {
   type NodeId,
   type ReadReady,
   type Refusal,
+  type RefusalCode,
   type SnapshotMeta,
   type StateMachine,
   type Term,
@@ -27,6 +28,9 @@ export type CallEnd<Output> =
   | { readonly type: 'refused'; readonly leader: NodeId | undefined }
   | { readonly type: 'unknown' };
 
+/** How a wish to change the members ends. */
+export type ChangeEnd = 'done' | 'unknown' | { readonly refused: RefusalCode };
+
 /** What a machine needs of its node. */
 export interface MachineSurroundings<Machine extends StateMachine<Output>, Input, Output> {
   readonly id: NodeId;
@@ -34,8 +38,6 @@ export interface MachineSurroundings<Machine extends StateMachine<Output>, Input
   readonly disk: SimulatedDisk;
   readonly ledger: SafetyLedger;
   readonly coverage: Coverage;
-  /** Disks of all voters. */
-  readonly disks: () => readonly SimulatedDisk[];
   readonly isLeader: () => boolean;
 }
 
@@ -68,6 +70,7 @@ export class AppliedMachine<Machine extends StateMachine<Output>, Input, Output>
   #ready: ReadReady[] = [];
   readonly #proposals = new Map<number, PendingProposal<Output>>();
   readonly #reads = new Map<number, PendingRead<Input, Output>>();
+  readonly #changes = new Map<number, (end: ChangeEnd) => void>();
 
   constructor(around: MachineSurroundings<Machine, Input, Output>) {
     this.#around = around;
@@ -94,6 +97,11 @@ export class AppliedMachine<Machine extends StateMachine<Output>, Input, Output>
   /** Notes who waits for a read. */
   awaitRead(context: number, input: Input, end: (end: CallEnd<Output>) => void): void {
     this.#reads.set(context, { input, end, floor: this.#around.ledger.acknowledged });
+  }
+
+  /** Notes who waits for a change of members. */
+  awaitChange(proposal: number, end: (end: ChangeEnd) => void): void {
+    this.#changes.set(proposal, end);
   }
 
   /** Takes over what the engine hands out. */
@@ -131,6 +139,7 @@ export class AppliedMachine<Machine extends StateMachine<Output>, Input, Output>
       this.#reads.delete(subject.context);
       return read?.end({ type: 'refused', leader });
     }
+    if (this.#endChange(subject.proposal, effect === 'unknown' ? 'unknown' : { refused: code })) return;
     if (code === 'SUPERSEDED') coverage.reach('proposal superseded');
     coverage.reach(effect === 'unknown' ? 'proposal of unknown outcome' : 'proposal refused');
     const pending = this.#proposals.get(subject.proposal);
@@ -144,6 +153,7 @@ export class AppliedMachine<Machine extends StateMachine<Output>, Input, Output>
     const reads = [...this.#reads.values()];
     this.#proposals.clear();
     this.#reads.clear();
+    for (const proposal of [...this.#changes.keys()]) this.#endChange(proposal, 'unknown');
     for (const { end } of proposals) end({ type: 'unknown' });
     for (const { end } of reads) end({ type: 'refused', leader: undefined });
   }
@@ -186,17 +196,27 @@ export class AppliedMachine<Machine extends StateMachine<Output>, Input, Output>
   #applyEntry(entry: Entry): void {
     // A newer snapshot than the engine asked for may have been installed. Else it is the next: see `add`.
     if (entry.index <= this.index) return;
-    const { id, disk, ledger, disks } = this.#around;
+    const { id, disk, ledger } = this.#around;
     demand(
       disk.holds(entry.index, entry.term),
       'committed is durable',
       () => `${id} is handed index ${entry.index}, which its own disk does not hold`,
     );
-    ledger.applied(id, entry, disks());
+    ledger.applied(id, entry);
     this.index = entry.index;
     this.term = entry.term;
     if (entry.kind === 'command') this.#applyCommand(entry);
+    if (entry.kind === 'membership' && entry.proposal !== undefined) this.#endChange(entry.proposal, 'done');
     if (entry.index % stateCheckEvery === 0) ledger.reached(id, entry.index, this.digest());
+  }
+
+  /** Tells whoever waits for a change, if somebody does. */
+  #endChange(proposal: number, end: ChangeEnd): boolean {
+    const waits = this.#changes.get(proposal);
+    if (waits === undefined) return false;
+    this.#changes.delete(proposal);
+    waits(end);
+    return true;
   }
 
   #applyCommand(entry: Entry): void {

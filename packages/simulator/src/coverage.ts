@@ -18,7 +18,7 @@ export class Coverage {
   }
 }
 
-/** Situations that every large batch over all faults must have reached, whatever the engine. */
+/** Situations that every large batch over all faults must have reached, of an engine that has leases and changes members. */
 export const expectedSituations: readonly string[] = [
   'leader elected',
   'leader elected with uncommitted entries',
@@ -50,4 +50,17 @@ export const expectedSituations: readonly string[] = [
   'read answered by a follower',
   'read waited to be applied',
   'read refused',
+  'read answered by lease',
+  'lease had run out',
+  'joint membership',
+  'members changed',
+  'change of members done',
+  'change of members of unknown outcome',
+  'change of members refused: NOT_READY',
+  'change of members refused: NOT_LEADER',
+  'change of members refused: INVALID',
+  'node replaced',
+  'leadership handed over',
+  'leadership kept',
+  'timing changed',
 ];

@@ -15,6 +15,7 @@ const eachOf: Readonly<Record<Situation, readonly number[]>> = {
   leads: [1, 1, 2],
   truncates: [1],
   installs: [1, 1, 2],
+  changesMembers: [1, 1, 2],
   discards: [1, 5, 25],
   canvasses: [1, 2, 3],
   campaigns: [1, 1, 2],
@@ -135,6 +136,7 @@ const situations: readonly Situation[] = [
     'truncates',
   ] as const),
   ...(['proposes', 'proposes', 'appends', 'commits', 'commits', 'installs', 'discards'] as const),
+  ...(['changesMembers', 'changesMembers'] as const),
 ];
 
 function drawFreely(random: Random, ids: readonly NodeId[]): Trap {

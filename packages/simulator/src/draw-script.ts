@@ -7,8 +7,10 @@ import { type NodeId, type Random, Random as SeededRandom } from '@synod/core';
 import { drawAmbushes } from './draw-ambush.js';
 import { exponential, pick } from './drawing.js';
 import {
+  allNodeIds,
   type FaultKind,
   faultKinds,
+  type MembershipPlan,
   nodeIds,
   type PlainFault,
   type Script,
@@ -64,19 +66,50 @@ export function drawScript(seed: number, options: StormOptions = {}): Script {
   const character = pick(shape, characters);
   const nodes = options.nodes ?? drawnNodes;
   const ticks = options.ticks ?? drawnTicks;
-  const weather = drawWeather(root.fork('weather'));
+  const clockDriftMax = root.fork('clocks').chance(0.3) ? 0.1 : undefined;
+  const weather = { ...drawWeather(root.fork('weather')), clockDriftMax };
   const allowed = options.faults ?? faultKinds;
+  const drawnSpares = pick(root.fork('spares'), [0, 1, 1, 2, 3]);
+  const spares = allowed.includes('changeMembers') || allowed.includes('replace') ? drawnSpares : 0;
+  const ids = { founders: nodeIds(nodes), all: allNodeIds({ nodes, spares }) };
   const steps: ScriptStep[] = [];
   for (const kind of faultKinds) {
     const random = root.fork(`fault ${kind}`);
     if (!allowed.includes(kind)) continue;
     const untilUs = ticks * weather.tickUs;
-    if (kind === 'ambush') steps.push(...drawAmbushes(random, nodeIds(nodes), untilUs, character.ambushes));
-    else steps.push(...drawFaults(kind, random, nodeIds(nodes), untilUs, character));
+    const drawn =
+      kind === 'ambush'
+        ? drawAmbushes(random, ids.all, untilUs, character.ambushes)
+        : drawFaults(kind, random, ids, untilUs, character);
+    steps.push(...(clockDriftMax === undefined ? drawn : withinDrift(drawn, clockDriftMax)));
   }
   steps.sort((left, right) => left.atUs - right.atUs);
   const requestsMax = options.requestsMax ?? Number.MAX_SAFE_INTEGER;
-  return { seed, nodes, ticks, calm: true, requestsMax, weather, steps };
+  return { seed, nodes, spares, ticks, calm: true, requestsMax, weather, steps };
+}
+
+/** What clocks that differ by so much at most can do. */
+function withinDrift(steps: readonly ScriptStep[], driftMax: number): readonly ScriptStep[] {
+  const slowest = 1 - driftMax / 2;
+  const fastest = 1 + driftMax / 2;
+  const tame = (fault: PlainFault): PlainFault | undefined => {
+    if (fault.type === 'clockJump') return undefined;
+    // Leases rely on one election timeout for all.
+    if (fault.type === 'retime') return { type: 'retime', heartbeatTicks: 1 };
+    if (fault.type !== 'drift') return fault;
+    return { ...fault, rate: Math.min(Math.max(fault.rate, slowest), fastest) };
+  };
+  return steps.flatMap(({ atUs, fault }): readonly ScriptStep[] => {
+    const plain = tame(fault.type === 'ambush' ? fault.fault : fault);
+    if (plain === undefined) return [];
+    return [{ atUs, fault: fault.type === 'ambush' ? { ...fault, fault: plain } : plain }];
+  });
+}
+
+/** Nodes that faults may name. */
+interface NodesOfScript {
+  readonly founders: readonly NodeId[];
+  readonly all: readonly NodeId[];
 }
 
 function drawWeather(random: Random): Weather {
@@ -130,23 +163,30 @@ const leastMeanUs: Readonly<Record<PlainKind, number>> = {
   wipe: 60 * second,
   campaign: 5 * second,
   transfer: 10 * second,
+  changeMembers: 4 * second,
+  replace: 30 * second,
+  retime: 20 * second,
   snapshot: 10 * second,
 };
 
-/** Kinds that are absent as often whatever the storm's character: one that costs a node, one that costs nothing. */
-const absence: Partial<Readonly<Record<PlainKind, number>>> = { wipe: 0.85, echo: 0.6 };
+/** Kinds that are absent as often whatever the storm's character: what costs a node, and what costs nothing. */
+const absence: Partial<Readonly<Record<PlainKind, number>>> = {
+  wipe: 0.85,
+  replace: 0.7,
+  echo: 0.6,
+};
 
 function drawFaults(
   kind: PlainKind,
   random: Random,
-  ids: readonly NodeId[],
+  ids: NodesOfScript,
   untilUs: number,
   { absent, rarity }: Character,
 ): readonly ScriptStep[] {
   const steps: ScriptStep[] = [];
   if (random.chance(absence[kind] ?? absent)) return steps;
   const meanUs = leastMeanUs[kind] * pick(random, rarity);
-  const mostSteps = kind === 'wipe' ? Math.floor((ids.length - 1) / 2) : Number.POSITIVE_INFINITY;
+  const mostSteps = kind === 'wipe' ? Math.floor((ids.founders.length - 1) / 2) : Number.POSITIVE_INFINITY;
   for (let atUs = exponential(random, meanUs); atUs < untilUs; atUs += exponential(random, meanUs)) {
     if (steps.length >= mostSteps) break;
     steps.push({ atUs: Math.floor(atUs), fault: drawFault(kind, random, ids) });
@@ -154,14 +194,15 @@ function drawFaults(
   return steps;
 }
 
-function drawFault(kind: PlainKind, random: Random, ids: readonly NodeId[]): PlainFault {
+function drawFault(kind: PlainKind, random: Random, ids: NodesOfScript): PlainFault {
+  const { all } = ids;
   const forUs = Math.floor(
     1_000 + exponential(random, pick(random, [50_000, 300_000, 2 * second, 8 * second])),
   );
-  const node: Target = random.chance(0.35) ? 'leader' : pick(random, ids);
-  const from = pick(random, ids);
-  const others = ids.filter((id) => id !== from);
-  const to = pick(random, others.length === 0 ? ids : others);
+  const node: Target = random.chance(0.35) ? 'leader' : pick(random, all);
+  const from = pick(random, all);
+  const others = all.filter((id) => id !== from);
+  const to = pick(random, others.length === 0 ? all : others);
   switch (kind) {
     case 'crash':
       return { type: kind, node, downUs: forUs, whileSaving: random.chance(0.6) };
@@ -185,7 +226,7 @@ function drawFault(kind: PlainKind, random: Random, ids: readonly NodeId[]): Pla
     case 'flap':
       return { type: kind, from, to, periodUs: random.integer(20_000, 500_000), forUs: forUs * 2 };
     case 'partition':
-      return { type: kind, side: ids.filter(() => random.chance(0.5)), forUs };
+      return { type: kind, side: all.filter(() => random.chance(0.5)), forUs };
     case 'bridge':
       return { type: kind, hub: from, side: others.filter(() => random.chance(0.5)), forUs };
     case 'chain':
@@ -206,11 +247,46 @@ function drawFault(kind: PlainKind, random: Random, ids: readonly NodeId[]): Pla
       return { type: kind, meanUs: random.integer(10_000, 600_000), forUs: forUs * 2 };
     case 'slowDisk':
       return { type: kind, node, syncUs: random.integer(50_000, 2 * second), forUs };
+    case 'transfer':
+      return { type: kind, node, to: random.chance(0.5) ? to : undefined };
+    case 'changeMembers':
+      return { type: kind, node: random.chance(0.8) ? 'leader' : node, plan: drawPlan(random, ids) };
+    case 'replace':
+      return { type: kind, node, by: pick(random, all) };
+    case 'retime': {
+      const heartbeatTicks = random.integer(1, 4);
+      return { type: kind, heartbeatTicks, electionTicks: heartbeatTicks * random.integer(3, 7) };
+    }
     case 'bitRot':
     case 'wipe':
     case 'campaign':
-    case 'transfer':
     case 'snapshot':
       return { type: kind, node };
+  }
+}
+
+/** What operators ask for: mostly one node more or less, now and then several at once, and now and then nonsense. */
+function drawPlan(random: Random, { founders, all }: NodesOfScript): MembershipPlan {
+  const one = pick(random, all);
+  const other = pick(random, all);
+  const admitLagging = random.chance(0.4);
+  const nothing = { voters: [], learners: [], leave: [], admitLagging };
+  switch (random.integer(0, 9)) {
+    case 0:
+    case 1:
+      return { ...nothing, voters: [one] };
+    case 2:
+    case 3:
+      return { ...nothing, leave: [one] };
+    case 4:
+      return { ...nothing, learners: [one] };
+    case 5:
+      return { ...nothing, voters: [one], leave: [other] };
+    case 6:
+      return { ...nothing, voters: all.filter(() => random.chance(0.6)), leave: all, admitLagging: true };
+    case 7:
+      return { ...nothing, voters: [one], learners: all.filter((id) => id !== one && random.chance(0.4)) };
+    default:
+      return { ...nothing, voters: founders, leave: all };
   }
 }

@@ -29,6 +29,12 @@ export function reachEvent(coverage: Coverage, event: EngineEvent): void {
       return coverage.reach('data loss found');
     case 'messageIgnored':
       return coverage.reach('message ignored');
+    case 'membershipChanged':
+      return coverage.reach(
+        event.membership.outgoingVoters.length > 0 ? 'joint membership' : 'members changed',
+      );
+    case 'transferEnded':
+      return coverage.reach(event.stillLeads ? 'leadership kept' : 'leadership handed over');
     case 'termChanged':
     case 'leaderChanged':
     case 'campaignStarted':
@@ -36,9 +42,7 @@ export function reachEvent(coverage: Coverage, event: EngineEvent): void {
     case 'entriesAppended':
     case 'progressChanged':
     case 'commitAdvanced':
-    case 'membershipChanged':
     case 'transferStarted':
-    case 'transferEnded':
       return;
   }
 }

@@ -1,6 +1,7 @@
 /** Does to a cluster what a script says. */
 import type { EngineEvent, EngineMessage, NodeId, StateMachine } from '@synod/core';
 import { situationOf } from './ambush.js';
+import { Operator } from './operator.js';
 import type { Ambush, Fault, PlainFault, ScriptStep, Situation } from './script.js';
 import type { SimulatedCluster } from './simulated-cluster.js';
 import type { SimulatedNode } from './simulated-node.js';
@@ -19,10 +20,17 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
   readonly #cluster: SimulatedCluster<Message, Machine, Input, Output>;
   readonly #injected = new Map<string, number>();
   readonly #laid = new Set<LaidAmbush>();
+  readonly #operator: Operator<Message, Machine, Input, Output>;
   #isOver = false;
 
   constructor(cluster: SimulatedCluster<Message, Machine, Input, Output>) {
     this.#cluster = cluster;
+    this.#operator = new Operator(cluster);
+  }
+
+  /** Whether a change of members is unanswered that one of these nodes was asked for. */
+  isChangeUnanswered(nodes: readonly NodeId[]): boolean {
+    return this.#operator.waitsFor(nodes);
   }
 
   /** How many faults of each kind took effect. */
@@ -78,6 +86,7 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
   /** Ends every fault for good. Nodes that are down stay so. */
   end(): void {
     this.#isOver = true;
+    this.#operator.end();
     this.#cluster.links.heal();
     for (const node of this.#cluster.nodes) {
       node.standstill.end();
@@ -114,6 +123,12 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
         return this.#during(fault.forUs, links.echo(fault.chance, fault.lateUs));
       case 'delay':
         return this.#during(fault.forUs, links.rate('delay', fault.meanUs));
+      case 'retime': {
+        const { type: _, ...timing } = fault;
+        this.#cluster.timing = timing;
+        for (const node of this.#cluster.nodes) if (node.state === 'up') node.retime(timing);
+        return true;
+      }
       default:
         return this.#injectInto(fault);
     }
@@ -129,7 +144,7 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
       case 'crash':
         this.#cluster.planDowntime(node.id, fault.downUs);
         // A process that dies in the middle of a sync is the interesting one: it may have promised nothing yet.
-        if (fault.whileSaving && !node.isSaving) node.store.nextSync = 'is cut by a crash';
+        if (fault.whileSaving && node.store.saving === 0) node.store.nextSync = 'is cut by a crash';
         else node.stop('crashed');
         return true;
       case 'shutdown':
@@ -160,7 +175,7 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
           node.tickRate = 1;
         });
       case 'clockJump':
-        for (let tick = 0; tick < fault.ticks; tick++) if (node.isAwake) node.step({ type: 'tick' });
+        for (let tick = 0; tick < fault.ticks; tick++) node.tick();
         return true;
       case 'isolate':
         return this.#isolate(node, fault.direction, fault.forUs);
@@ -170,30 +185,38 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
         if (node.isAwake) node.step({ type: 'campaign' });
         return true;
       case 'transfer':
-        if (node.isAwake) node.step({ type: 'transferLeadership' });
+        if (node.isAwake)
+          node.step(
+            fault.to === undefined
+              ? { type: 'transferLeadership' }
+              : { type: 'transferLeadership', to: fault.to },
+          );
+        return true;
+      case 'changeMembers':
+        return this.#operator.change(node, fault.plan);
+      case 'replace':
+        if (node.id === fault.by || !this.#wipe(node)) return false;
+        this.#operator.replace(node.id, fault.by);
         return true;
       case 'snapshot':
-        node.takeSnapshot();
+        node.snapshots.take();
         return true;
     }
   }
 
-  /** A node without its disk is refused by its peers, so it never comes back; a majority must stay. */
+  /** A node without its disk is refused by its peers, so it never comes back; a quorum must stay. */
   #wipe(node: SimulatedNode<Message, Machine, Input, Output>): boolean {
     if (!this.#mayLose(node)) return false;
     node.stop('crashed');
     node.state = 'gone';
+    this.#cluster.ledger.lost(node.id);
     this.#cluster.coverage.reach('disk wiped');
     return true;
   }
 
-  /** Whether a majority keeps sound disks without this node. */
+  /** Whether quorums of all members that may govern keep sound disks without this node. */
   #mayLose(node: SimulatedNode<Message, Machine, Input, Output>): boolean {
-    const { nodes } = this.#cluster;
-    const lost = nodes.filter(
-      (other) => other !== node && (other.state === 'gone' || other.store.isRotten),
-    ).length;
-    return node.state !== 'gone' && 2 * (lost + 1) < nodes.length;
+    return node.state !== 'gone' && this.#cluster.suffices((other) => other !== node && other.isSound);
   }
 
   #isolate(

@@ -1,5 +1,5 @@
 /** What a simulated node needs of the world around it. */
-import type { ConsensusEngine, EngineEvent, EngineMessage, NodeId } from '@synod/core';
+import type { ConsensusEngine, EngineEvent, EngineMessage, EngineTiming, NodeId } from '@synod/core';
 import type { EngineStep } from '@synod/core/recording';
 import type { Coverage } from './coverage.js';
 import type { EventQueue } from './event-queue.js';
@@ -14,8 +14,8 @@ export interface NodeSurroundings<Message extends EngineMessage> {
   readonly weather: Weather;
   readonly coverage: Coverage;
   readonly ledger: SafetyLedger;
-  /** Disks of all voters. */
-  readonly disks: () => readonly SimulatedDisk[];
+  /** Timing that operators have set since; `undefined` for that of the engine's options. */
+  readonly timing: () => EngineTiming | undefined;
   /** Sends a message. */
   readonly send: (message: Message) => void;
   /** Hears what the engine tells. */

@@ -6,7 +6,7 @@ import type { EngineMessage, NodeId, Random, StateMachine } from '@synod/core';
 import { EngineRecorder, type RecordedOptions } from '@synod/core/recording';
 import { type RunReport, runScript } from './run-script.js';
 import type { Script } from './script.js';
-import type { EngineUnderTest, Subject } from './subject.js';
+import type { ClockPromise, EngineUnderTest, Subject } from './subject.js';
 
 /** Where a recording goes. */
 export interface RecordingOptions {
@@ -21,8 +21,9 @@ export interface RecordingOptions {
    * Default none.
    *
    * @param settings - Stands where it stands for `create`.
+   * @param clocks - As `create` has it.
    */
-  readonly optionsOf?: (settings: Random) => RecordedOptions;
+  readonly optionsOf?: (settings: Random, clocks: ClockPromise) => RecordedOptions;
 }
 
 /**
@@ -51,8 +52,8 @@ export function recordScript<
   let atUs = 0;
   const watched: EngineUnderTest<Message> = {
     ...engine,
-    create: (start, settings) => {
-      const options = recording.optionsOf?.(settings.clone()) ?? {};
+    create: (start, settings, clocks) => {
+      const options = recording.optionsOf?.(settings.clone(), clocks) ?? {};
       const node = start.id;
       const life = (lives.get(node) ?? 0) + 1;
       lives.set(node, life);
@@ -60,7 +61,7 @@ export function recordScript<
       const { codec } = engine;
       const recorder = new EngineRecorder({ node, life, codec, nowUs: () => atUs, write: recording.write });
       recorders.set(node, recorder);
-      return recorder.watch(engine.create(start, settings), start, options);
+      return recorder.watch(engine.create(start, settings, clocks), start, options);
     },
   };
   const report = runScript(

@@ -8,6 +8,7 @@ import { InvalidArgumentError, Random } from '@synod/core';
 import { Faults } from './faults.js';
 import type { Script } from './script.js';
 import { type InputListener, SimulatedCluster } from './simulated-cluster.js';
+import type { SimulatedNode } from './simulated-node.js';
 import type { Subject } from './subject.js';
 import { demand, type InvariantName, SimulationViolation } from './violation.js';
 
@@ -161,9 +162,7 @@ function* calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
   faults.end();
   cluster.clearUp();
   const random = new Random(script.seed).fork('calm');
-  const candidates = nodes.filter(({ state, store }) => state !== 'gone' && !store.isRotten);
-  const size = Math.floor(nodes.length / 2) + 1;
-  while (candidates.length > size) candidates.splice(random.integer(0, candidates.length), 1);
+  const candidates = chooseCore(cluster, random);
   for (const node of nodes) {
     if (candidates.includes(node)) continue;
     node.stop('crashed');
@@ -186,22 +185,53 @@ function* calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
     'liveness',
     () => `a client still waits for an answer after ${restTicksMax} ticks of calm`,
   );
+  const members = () => {
+    const membership = cluster.aim('leader')?.membership();
+    return candidates.filter(({ id }) => membership?.members.some((member) => member.id === id));
+  };
   const alike = () => {
-    const [first] = candidates;
-    return candidates.every((node) => node.machineIndex === first?.machineIndex);
+    const [first, ...others] = members();
+    return first !== undefined && others.every((node) => node.machineIndex === first.machineIndex);
   };
   demand(
     yield* within(restTicksMax + leaderTicksMax, alike),
     'liveness',
     () =>
-      `nodes have not applied the same after the calm: ${candidates.map((node) => `${node.id} through ${node.machineIndex}`).join(', ')}`,
+      `nodes have not applied the same after the calm: ${members()
+        .map((node) => `${node.id} through ${node.machineIndex}`)
+        .join(', ')}`,
   );
-  const digests = candidates.map((node) => node.stateDigest());
+  // Whoever was made to leave may never hear what came of it.
+  demand(
+    !faults.isChangeUnanswered(members().map(({ id }) => id)),
+    'liveness',
+    () => 'a change of members was never answered',
+  );
+  const digests = members().map((node) => node.stateDigest());
   demand(
     digests.every((digest) => digest === digests[0]),
     'equal states',
     () => 'nodes that applied the same entries differ in their state after the calm',
   );
+}
+
+/**
+ * The nodes that stay: of those with sound disks as few voters as suffice, whichever of the memberships that are under
+ * way comes to decide. Half of the others stay too: learners must follow, and whoever is no member may not disturb.
+ */
+function chooseCore<M extends EngineMessage, S extends StateMachine<O>, I, O>(
+  cluster: AnyCluster<M, S, I, O>,
+  random: Random,
+): readonly SimulatedNode<M, S, I, O>[] {
+  let core = cluster.nodes.filter((node) => node.isSound);
+  const order = [...core];
+  while (order.length > 0) {
+    const [node] = order.splice(random.integer(0, order.length), 1);
+    if (node === undefined || (!cluster.mayVote(node.id) && random.chance(0.5))) continue;
+    const rest = core.filter((other) => other !== node);
+    if (cluster.suffices((other) => rest.includes(other))) core = rest;
+  }
+  return core;
 }
 
 function judge<M extends EngineMessage, S extends StateMachine<O>, I, O>(

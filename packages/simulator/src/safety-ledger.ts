@@ -3,7 +3,16 @@
  * where something changed. The ledger sees the cluster from above: it knows what every node ever led, wrote, promised,
  * committed and answered.
  */
-import type { DurableWrite, Entry, LogIndex, LogPosition, NodeId, Term } from '@synod/core';
+import type { DurableWrite, Entry, LogIndex, LogPosition, Membership, NodeId, Term } from '@synod/core';
+import {
+  demandStep,
+  describeMembership,
+  isQuorum,
+  isSame,
+  LogMemberships,
+  MembershipLedger,
+  membershipIn,
+} from './membership-ledger.js';
 import type { SimulatedDisk } from './simulated-disk.js';
 import type { Claim, DurablePromise } from './subject.js';
 import { demand } from './violation.js';
@@ -22,12 +31,14 @@ interface WrittenEntry {
 /** Log of one node as its writes describe it, whether they are durable yet or not. */
 class WrittenLog {
   readonly terms = new Map<LogIndex, Term>();
+  readonly memberships: LogMemberships;
   discarded: LogPosition;
   lastIndex: LogIndex;
 
-  constructor(discarded: LogPosition) {
+  constructor(discarded: LogPosition, membership: Membership) {
     this.discarded = discarded;
     this.lastIndex = discarded.index;
+    this.memberships = new LogMemberships({ index: discarded.index, membership });
   }
 
   termAt(index: LogIndex): Term | undefined {
@@ -43,16 +54,27 @@ export class SafetyLedger {
   readonly #logs = new Map<NodeId, WrittenLog>();
   readonly #committed = new Map<LogIndex, CommittedEntry>();
   readonly #states = new Map<LogIndex, { readonly digest: string; readonly by: NodeId }>();
+  readonly #disks = new Map<NodeId, SimulatedDisk>();
   readonly #electsByLog: boolean;
+  readonly memberships: MembershipLedger;
   #greatestLeaderTerm = 0;
   /** Greatest index that any node handed out as committed. */
   highestCommitted: LogIndex = 0;
   /** Greatest index whose effect a client has been told of. */
   acknowledged: LogIndex = 0;
 
-  /** @param electsByLog - Whether voters elect the candidate whose log is at least as far as theirs, as in Raft. */
-  constructor(electsByLog: boolean) {
+  /**
+   * @param electsByLog - Whether voters elect the candidate whose log is at least as far as theirs, as in Raft.
+   * @param founding - The members that the group begins with.
+   */
+  constructor(electsByLog: boolean, founding: Membership) {
     this.#electsByLog = electsByLog;
+    this.memberships = new MembershipLedger(founding);
+  }
+
+  /** A node exists, and this is its disk. */
+  watch(id: NodeId, disk: SimulatedDisk): void {
+    this.#disks.set(id, disk);
   }
 
   /** Terms that had a leader. */
@@ -62,13 +84,57 @@ export class SafetyLedger {
 
   /** A node begins a life with the log that its disk holds. */
   started(id: NodeId, disk: SimulatedDisk): void {
-    const { discarded, entries } = disk.recover();
-    const log = new WrittenLog(discarded);
+    const { discarded, entries, snapshot } = disk.recover();
+    const log = new WrittenLog(discarded, this.memberships.at(discarded.index));
     for (const entry of entries) {
       log.terms.set(entry.index, entry.term);
       log.lastIndex = entry.index;
+      log.memberships.append(entry);
+    }
+    if (snapshot !== undefined && snapshot.index > discarded.index) {
+      log.memberships.discard({ index: snapshot.index, membership: snapshot.membership });
+      // A snapshot of a peer that was stored and not installed yet: it takes the place of the log.
+      if (log.termAt(snapshot.index) !== snapshot.term) log.memberships.truncate(snapshot.index + 1);
     }
     this.#logs.set(id, log);
+  }
+
+  /** What a node that just started takes for its members: those that its log ends with. */
+  governs(id: NodeId, membership: Membership): void {
+    const expected = this.#logs.get(id)?.memberships.latest.membership ?? membership;
+    demand(
+      isSame(membership, expected),
+      'membership',
+      () =>
+        `${id} starts with ${describeMembership(membership)}, but its log ends with ${describeMembership(expected)}`,
+    );
+  }
+
+  /**
+   * A leader writes a membership: the one before it is committed, and so is an entry of the leader's own term, which
+   * settles what leaders before it began (Ongaro, raft-dev, 2015).
+   */
+  changesMembers(id: NodeId, term: Term, commitIndex: LogIndex): void {
+    const log = this.#logs.get(id);
+    if (log === undefined || !this.#electsByLog) return;
+    const { index, membership } = log.memberships.latest;
+    demand(
+      index <= commitIndex && log.termAt(commitIndex) === term,
+      'membership',
+      () =>
+        `${id} changes ${describeMembership(membership)} of index ${index} in term ${term}, with its commit index at ${commitIndex} of term ${log.termAt(commitIndex) ?? 'none'}`,
+    );
+  }
+
+  /** A node's disk is gone, and with it what its log could have brought about. */
+  lost(id: NodeId): void {
+    this.#logs.delete(id);
+  }
+
+  /** Memberships that may decide something yet: the last committed one, and whatever follows it in any log. */
+  membershipsInPlay(): readonly Membership[] {
+    const { index, membership } = this.memberships.latest;
+    return [membership, ...[...this.#logs.values()].flatMap((log) => log.memberships.after(index))];
   }
 
   /** A node asks for a write: log matching, by induction from entry to entry. */
@@ -80,13 +146,17 @@ export class SafetyLedger {
       for (let index = log.discarded.index; index <= discardThrough.index; index++) log.terms.delete(index);
       log.discarded = discardThrough;
       log.lastIndex = Math.max(log.lastIndex, discardThrough.index);
+      const { index } = discardThrough;
+      log.memberships.discard({ index, membership: this.memberships.at(index) });
     }
     if (truncateFrom !== undefined) {
+      log.memberships.truncate(truncateFrom);
       for (let index = truncateFrom; index <= log.lastIndex; index++) log.terms.delete(index);
       log.lastIndex = Math.min(log.lastIndex, truncateFrom - 1);
     }
     for (const entry of write.entries) {
       this.#matchEntry(id, entry, log.termAt(entry.index - 1) ?? 0);
+      if (entry.kind === 'membership') this.#matchMembership(id, log, entry);
       log.terms.set(entry.index, entry.term);
       if (entry.index > log.lastIndex) log.lastIndex = entry.index;
     }
@@ -154,12 +224,8 @@ export class SafetyLedger {
     this.#votes.set(key, candidate);
   }
 
-  /**
-   * A node applies an entry.
-   *
-   * @param disks - Disks of all voters, to find it durable on a majority when it is first seen.
-   */
-  applied(id: NodeId, entry: Entry, disks: readonly SimulatedDisk[]): void {
+  /** A node applies an entry. The first that does finds it durable with a quorum. */
+  applied(id: NodeId, entry: Entry): void {
     const digest = digestOf(entry);
     const known = this.#committed.get(entry.index);
     if (known !== undefined) {
@@ -171,15 +237,9 @@ export class SafetyLedger {
       );
       return;
     }
-    let holders = 0;
-    for (const disk of disks) if (disk.holds(entry.index, entry.term)) holders++;
-    demand(
-      2 * holders > disks.length,
-      'committed is durable',
-      () =>
-        `${id} applies index ${entry.index} of term ${entry.term}, which ${holders} of ${disks.length} disks hold`,
-    );
-    if (this.#electsByLog) demandNoRival(id, entry, disks);
+    this.memberships.applied(entry);
+    this.#demandQuorum(id, entry);
+    if (this.#electsByLog) this.#demandNoRival(id, entry);
     this.#committed.set(entry.index, { term: entry.term, digest, by: id });
     if (entry.index > this.highestCommitted) this.highestCommitted = entry.index;
   }
@@ -196,6 +256,58 @@ export class SafetyLedger {
       'equal states',
       () => `${id} and ${known.by} have applied the same entries through ${index} and differ in their state`,
     );
+  }
+
+  /**
+   * Whoever committed the entry had its log through there, so at least the members that govern at its index governed,
+   * or later ones that stood in that log already.
+   */
+  #demandQuorum(id: NodeId, entry: Entry): void {
+    const holds = (node: NodeId) => this.#disks.get(node)?.holds(entry.index, entry.term) === true;
+    if (isQuorum(this.memberships.at(entry.index), holds)) return;
+    for (const log of this.#logs.values()) {
+      if (log.memberships.after(entry.index).some((membership) => isQuorum(membership, holds))) return;
+    }
+    const holders = [...this.#disks.keys()].filter(holds);
+    demand(
+      false,
+      'committed is durable',
+      () =>
+        `${id} applies index ${entry.index} of term ${entry.term}, which is on the disks of ${holders.join(' ') || 'nobody'}: ` +
+        `no quorum of ${describeMembership(this.memberships.at(entry.index))}`,
+    );
+  }
+
+  /**
+   * What makes leader completeness hold (Raft §5.4.3), checked at once instead of at the next election: no node without
+   * the committed entry could be elected by what the disks hold, under the members that its own log ends with. Finds
+   * figure 8 before it comes to its end.
+   */
+  #demandNoRival(id: NodeId, entry: Entry): void {
+    for (const [rival, disk] of this.#disks) {
+      if (disk.holds(entry.index, entry.term)) continue;
+      const membership = this.#logs.get(rival)?.memberships.latest.membership;
+      if (membership === undefined) continue;
+      const { index, term } = disk.end;
+      const supports = (voter: NodeId) => {
+        const end = this.#disks.get(voter)?.end;
+        return end !== undefined && (term > end.term || (term === end.term && index >= end.index));
+      };
+      demand(
+        !isQuorum(membership, supports),
+        'leader completeness',
+        () =>
+          `${id} applies index ${entry.index} of term ${entry.term}; ${rival} lacks it and could still be elected, with a log that ends at index ${index} of term ${term}`,
+      );
+    }
+  }
+
+  /** Raft §6: one change at a time, and each by the rules. Other engines change members in ways of their own. */
+  #matchMembership(id: NodeId, log: WrittenLog, entry: Entry): void {
+    const after = membershipIn(entry);
+    if (this.#electsByLog && after !== undefined)
+      demandStep(id, entry.index, log.memberships.latest.membership, after);
+    log.memberships.append(entry);
   }
 
   #matchEntry(id: NodeId, entry: Entry, termBefore: Term): void {
@@ -215,28 +327,6 @@ export class SafetyLedger {
       'log matching',
       () =>
         `${id} writes index ${entry.index} of term ${entry.term} after term ${termBefore}; another log has ${known.digest === digest ? `term ${known.termBefore} before it` : 'other bytes there'}`,
-    );
-  }
-}
-
-/**
- * What makes leader completeness hold (Raft §5.4.3), checked at once instead of at the next election: no node without
- * the committed entry could be elected by what the disks hold. Finds figure 8 before it comes to its end.
- */
-function demandNoRival(id: NodeId, entry: Entry, disks: readonly SimulatedDisk[]): void {
-  for (const [position, rival] of disks.entries()) {
-    if (rival.holds(entry.index, entry.term)) continue;
-    const { index, term } = rival.end;
-    let supporters = 0;
-    for (const disk of disks) {
-      const { end } = disk;
-      if (term > end.term || (term === end.term && index >= end.index)) supporters++;
-    }
-    demand(
-      2 * supporters <= disks.length,
-      'leader completeness',
-      () =>
-        `${id} applies index ${entry.index} of term ${entry.term}; node ${position + 1} lacks it and could still be elected, with a log that ends at index ${index} of term ${term}`,
     );
   }
 }

@@ -27,8 +27,22 @@ export type Situation =
   | 'truncates'
   /** It replaces its log by a snapshot. */
   | 'installs'
+  /** Other members govern for it. */
+  | 'changesMembers'
   /** It has shortened its log behind a snapshot of its own. */
   | 'discards';
+
+/** How an operator wants the members changed, whoever they are at that moment. */
+export interface MembershipPlan {
+  /** Nodes that shall be voters. */
+  readonly voters: readonly NodeId[];
+  /** Nodes that shall be learners. */
+  readonly learners: readonly NodeId[];
+  /** Nodes that shall be no members, unless they are named above. */
+  readonly leave: readonly NodeId[];
+  /** Whether voters may be admitted before they have caught up. */
+  readonly admitLagging: boolean;
+}
 
 /** What may be done to a cluster. Times are in microseconds; conditions end by themselves after `forUs`. */
 export type PlainFault =
@@ -96,8 +110,14 @@ export type PlainFault =
   | { readonly type: 'wipe'; readonly node: Target }
   /** An operator makes a node stand for election. */
   | { readonly type: 'campaign'; readonly node: Target }
-  /** An operator hands the leadership over. */
-  | { readonly type: 'transfer'; readonly node: Target }
+  /** An operator hands the leadership over, to a certain node or to the most advanced one. */
+  | { readonly type: 'transfer'; readonly node: Target; readonly to?: NodeId | undefined }
+  /** An operator asks a node to change the members: sensibly or not, whether it leads or not. */
+  | { readonly type: 'changeMembers'; readonly node: Target; readonly plan: MembershipPlan }
+  /** A node loses its disk for good, and operators put another in its place, which learns first and then votes. */
+  | { readonly type: 'replace'; readonly node: Target; readonly by: NodeId }
+  /** Operators set other timeouts, on all nodes, while they run. */
+  | { readonly type: 'retime'; readonly electionTicks?: number; readonly heartbeatTicks: number }
   /** An operator takes a snapshot. */
   | { readonly type: 'snapshot'; readonly node: Target };
 
@@ -152,6 +172,9 @@ export const faultKinds: readonly FaultKind[] = [
   'wipe',
   'campaign',
   'transfer',
+  'changeMembers',
+  'replace',
+  'retime',
   'snapshot',
   'ambush',
 ];
@@ -167,6 +190,7 @@ const situations: readonly Situation[] = [
   'votes',
   'truncates',
   'installs',
+  'changesMembers',
   'discards',
 ];
 
@@ -200,6 +224,11 @@ export interface Weather {
   readonly snapshotEvery: number;
   /** Whether a cut link tells the sender's engine that the peer cannot be reached. */
   readonly tellsUnreachable: boolean;
+  /**
+   * By what share of their pace clocks differ at most, such as 0.1: then the storm draws no fault that goes beyond, and
+   * half of the reads ask for a leader's lease. Without it clocks may do anything.
+   */
+  readonly clockDriftMax?: number | undefined;
   /** Clients. */
   readonly clients: number;
   /** Mean time between a client's answer and its next request. */
@@ -214,8 +243,10 @@ export interface Weather {
 export interface Script {
   /** Seed of everything that the script does not say: each message's delay, the engine's timeouts, the requests. */
   readonly seed: number;
-  /** Nodes, named n1, n2 and so on. */
+  /** Nodes that found the group, named n1, n2 and so on. */
   readonly nodes: number;
+  /** Nodes beside them, which run but are no members until somebody makes them so. Default none. */
+  readonly spares?: number | undefined;
   /** Length of the storm in ticks. The calm that follows it is not counted. */
   readonly ticks: number;
   /** Whether the calm follows, in which liveness is checked. */
@@ -228,9 +259,14 @@ export interface Script {
   readonly steps: readonly ScriptStep[];
 }
 
-/** Names of a script's nodes. */
+/** Names of so many nodes. */
 export function nodeIds(nodes: number): readonly NodeId[] {
   return Array.from({ length: nodes }, (_, position) => `n${position + 1}`);
+}
+
+/** Names of all nodes of a script, the founders first. */
+export function allNodeIds({ nodes, spares = 0 }: Pick<Script, 'nodes' | 'spares'>): readonly NodeId[] {
+  return nodeIds(nodes + spares);
 }
 
 /**
@@ -259,6 +295,7 @@ function isScript(value: unknown): value is Script {
   const steps = fields.get('steps');
   return (
     numbers.every((name) => Number.isSafeInteger(fields.get(name))) &&
+    (fields.get('spares') === undefined || Number.isSafeInteger(fields.get('spares'))) &&
     typeof fields.get('calm') === 'boolean' &&
     typeof fields.get('weather') === 'object' &&
     Array.isArray(steps) &&
@@ -295,9 +332,9 @@ function isAmbush(ambush: object): boolean {
  * @param script - The script.
  */
 export function describeScript(script: Script): readonly string[] {
-  const { weather } = script;
+  const { weather, spares = 0 } = script;
   const lines = [
-    `seed ${script.seed}: ${script.nodes} nodes, ${weather.clients} clients, at most ${script.requestsMax} requests, ` +
+    `seed ${script.seed}: ${script.nodes} nodes${spares === 0 ? '' : ` and ${spares} spare`}, ${weather.clients} clients, at most ${script.requestsMax} requests, ` +
       `${script.ticks} ticks of ${weather.tickUs / 1000} ms${script.calm ? ', then calm' : ''}`,
   ];
   for (const { atUs, fault } of script.steps) {
@@ -310,7 +347,7 @@ function describeFault(fault: Fault): string {
   const plain = fault.type === 'ambush' ? fault.fault : fault;
   const details = Object.entries(plain)
     .filter(([name]) => name !== 'type')
-    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join('+') : String(value)}`);
+    .map(([name, value]) => `${name} ${describeDetail(value)}`);
   const text = [plain.type, ...details].join('  ');
   if (fault.type !== 'ambush') return text;
   const { when, each, times, afterUs, forUs } = fault;
@@ -318,4 +355,11 @@ function describeFault(fault: Fault): string {
     `ambush: ${afterUs / 1000} ms after a node ${when} (each ${each}, at most ${times} times, ` +
     `for ${forUs / 1_000_000} s)  ${text}`
   );
+}
+
+function describeDetail(value: unknown): string {
+  if (Array.isArray(value)) return value.join('+');
+  if (typeof value !== 'object' || value === null) return String(value);
+  const fields = Object.entries(value).filter(([, field]) => !Array.isArray(field) || field.length > 0);
+  return fields.map(([name, field]) => `${name} ${describeDetail(field)}`).join(' ');
 }

@@ -124,6 +124,7 @@ function* minimiseSteps(present: () => Script, accepts: (script: Script) => Tria
 
 function* fewerNodes(script: Script, accepts: (script: Script) => Trial): Trials {
   if (script.nodes > 3) yield* accepts({ ...script, nodes: 3, steps: script.steps.filter(concernsFew) });
+  if ((script.spares ?? 0) > 0) yield* accepts({ ...script, spares: 0 });
 }
 
 function concernsFew({ fault }: ScriptStep): boolean {

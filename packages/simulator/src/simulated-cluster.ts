@@ -5,10 +5,12 @@ import {
   createMembership,
   type EngineEvent,
   type EngineMessage,
-  invariant,
+  type EngineTiming,
+  type Membership,
   type NodeId,
   Random,
   type StateMachine,
+  votersOf,
 } from '@synod/core';
 import type { EngineStep } from '@synod/core/recording';
 import { beginFrame, endFrame } from '@synod/integrity';
@@ -16,10 +18,11 @@ import { SimulatedClient } from './clients.js';
 import { Coverage } from './coverage.js';
 import { EventQueue } from './event-queue.js';
 import { Links } from './links.js';
+import { isQuorum } from './membership-ledger.js';
 import { ModelledStore } from './modelled-store.js';
 import type { NodeStore, StopReason, StoreOwner } from './node-store.js';
 import { SafetyLedger } from './safety-ledger.js';
-import { nodeIds, type Script, type Target, type Weather } from './script.js';
+import { allNodeIds, nodeIds, type Script, type Target, type Weather } from './script.js';
 import type { StoredSnapshot } from './simulated-disk.js';
 import { SimulatedNode } from './simulated-node.js';
 import type { PromiseWatch } from './storage/promise-watch.js';
@@ -58,6 +61,9 @@ export class SimulatedCluster<
   isOpen = true;
   /** Hears what engines tell. */
   onEvent: ((node: NodeId, isLeader: boolean, event: EngineEvent) => void) | undefined;
+  /** Timing that operators have set. */
+  timing: EngineTiming | undefined;
+  readonly #founding: Membership;
   readonly #subject: Subject<Message, Machine, Input, Output>;
   readonly #random: Random;
   readonly #onInput: InputListener<Message> | undefined;
@@ -75,18 +81,20 @@ export class SimulatedCluster<
     this.script = script;
     this.#subject = subject;
     this.#onInput = onInput;
-    this.ledger = new SafetyLedger(subject.engine.electsByLog ?? false);
+    this.#founding = createMembership(nodeIds(script.nodes));
+    this.ledger = new SafetyLedger(subject.engine.electsByLog ?? false, this.#founding);
     this.#random = new Random(script.seed).fork('world');
     const { queue, coverage, ledger } = this;
     this.weather = { ...script.weather };
     const { weather } = this;
-    const ids = nodeIds(script.nodes);
+    const ids = allNodeIds(script);
     for (const [position, id] of ids.entries()) this.#positions.set(id, position);
     const random = this.#random.fork('network');
     this.links = new Links({ queue, weather, coverage, random, nodes: ids.length }, (from, to, payload) =>
       this.#deliver(from, to, payload),
     );
     this.nodes = ids.map((id) => this.#makeNode(id));
+    for (const { id, disk } of this.nodes) ledger.watch(id, disk);
     const nodes = this.nodes;
     const { history } = this;
     this.clients = Array.from({ length: weather.clients }, (_, position) => {
@@ -137,6 +145,19 @@ export class SimulatedCluster<
     return leader;
   }
 
+  /** Whether the group can go on with these nodes alone, whichever of its memberships comes to decide. */
+  suffices(survives: (node: SimulatedNode<Message, Machine, Input, Output>) => boolean): boolean {
+    const survivors = new Set(this.nodes.filter(survives).map(({ id }) => id));
+    return this.#membershipsInPlay().every((membership) => isQuorum(membership, (id) => survivors.has(id)));
+  }
+
+  /** Whether a node votes under any membership that may come to decide. */
+  mayVote(id: NodeId): boolean {
+    return this.#membershipsInPlay().some(
+      (membership) => membership.outgoingVoters.includes(id) || votersOf(membership).includes(id),
+    );
+  }
+
   /** Position of a node, as links count them. */
   position(id: NodeId): number {
     return this.#positions.get(id) ?? 0;
@@ -147,11 +168,17 @@ export class SimulatedCluster<
     this.#downUs.set(id, downUs);
   }
 
+  /** Those that logs hold, and those that engines hold of which no save has told yet. */
+  #membershipsInPlay(): readonly Membership[] {
+    const running = this.nodes.map((node) => node.membership()).filter((known) => known !== undefined);
+    return [...this.ledger.membershipsInPlay(), ...running];
+  }
+
   #makeNode(id: NodeId): SimulatedNode<Message, Machine, Input, Output> {
     const { queue, coverage, ledger } = this;
     const { weather } = this;
     const { seed } = this.script;
-    const membership = createMembership(nodeIds(this.script.nodes));
+    const membership = this.#founding;
     const settings = this.#random.fork('engine settings');
     const onInput = this.#onInput;
     const around = {
@@ -159,7 +186,7 @@ export class SimulatedCluster<
       weather,
       coverage,
       ledger,
-      disks: () => this.nodes.map((node) => node.disk),
+      timing: () => this.timing,
       send: (message: Message) => this.#send(message),
       onEvent: (node: NodeId, isLeader: boolean, event: EngineEvent) => this.onEvent?.(node, isLeader, event),
       carrySnapshot: (from: NodeId, to: NodeId, snapshot: StoredSnapshot, message: Message) =>
@@ -178,6 +205,7 @@ export class SimulatedCluster<
         this.#subject.engine.create(
           { id: node, group: 0, membership, recovered: disk.recover(), seed: `${seed}/${node}/${life}` },
           settings.clone(),
+          { clockDriftMax: weather.clockDriftMax },
         ),
     };
     return new SimulatedNode(id, this.#subject, around, this.#random.fork(`node ${id}`), (node, why) =>
@@ -204,7 +232,7 @@ export class SimulatedCluster<
 
   #planTick(node: SimulatedNode<Message, Machine, Input, Output>, delayUs: number): void {
     this.queue.after(delayUs, () => {
-      if (node.isAwake) node.step({ type: 'tick' });
+      node.tick();
       this.#planTick(node, this.script.weather.tickUs / node.tickRate);
     });
   }
@@ -216,7 +244,8 @@ export class SimulatedCluster<
     this.#subject.engine.codec.encode(message, writer);
     endFrame(writer, start);
     const to = this.#positions.get(message.to);
-    invariant(to !== undefined, `${message.from} sends to a node that exists, not to ${message.to}`);
+    // Operators may name a node that nobody has ever started.
+    if (to === undefined) return this.coverage.reach('message to nobody');
     const from = this.position(message.from);
     if (this.links.send(from, to, writer.view()) || !this.script.weather.tellsUnreachable) return;
     const sender = this.nodes[from];
@@ -259,7 +288,7 @@ export class SimulatedCluster<
     const travelUs = this.links.delayUs(from, to) * 3 + snapshot.bytes.length;
     this.queue.after(travelUs, () => {
       const passes = sender.state !== 'gone' && !this.links.isCut(from, to) && !this.links.isCut(to, from);
-      if (passes && receiver.isAwake) receiver.receiveSnapshot(snapshot, message, tell);
+      if (passes && receiver.isAwake) receiver.snapshots.receive(snapshot, message, tell);
       else tell(false);
     });
   }

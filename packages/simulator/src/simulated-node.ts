@@ -6,26 +6,31 @@
 import {
   type ConsensusEngine,
   type Effects,
-  type EngineEvent,
   type EngineInput,
   type EngineMessage,
+  type EngineTiming,
   invariant,
   type LogIndex,
+  type LogPosition,
+  type Membership,
+  type MembershipChange,
   type NodeId,
   type Random,
   type SnapshotMeta,
   type StateMachine,
   type Term,
 } from '@synod/core';
-import { AppliedMachine, type CallEnd } from './applied-machine.js';
+import { AppliedMachine, type CallEnd, type ChangeEnd } from './applied-machine.js';
 import { exponential } from './drawing.js';
-import { reachEvent } from './event-coverage.js';
+import { NodeClock } from './node-clock.js';
+import { NodeSnapshots } from './node-snapshots.js';
 import type { NodeStore, StopReason, StoreOwner } from './node-store.js';
 import type { NodeSurroundings } from './node-surroundings.js';
-import { demandRise } from './safety-ledger.js';
-import type { SimulatedDisk, StoredSnapshot } from './simulated-disk.js';
+import { PromiseCheck } from './promise-check.js';
+import type { SimulatedDisk } from './simulated-disk.js';
 import { Standstill } from './standstill.js';
 import type { Subject } from './subject.js';
+import { ToldState } from './told-state.js';
 import { demand, guardEngine } from './violation.js';
 
 /** One node of the simulated cluster. */
@@ -38,12 +43,10 @@ export class SimulatedNode<
   readonly id: NodeId;
   readonly store: NodeStore;
   readonly standstill: Standstill;
+  readonly snapshots: NodeSnapshots<Message>;
   /** `starting` while the storage is opened, `stopping` while it is closed; `gone` for good. */
   state: 'up' | 'starting' | 'stopping' | 'down' | 'gone' = 'down';
   life = 0;
-  /** Whether its latest change of role made it leader. */
-  isLeader = false;
-  term: Term = 0;
   /** Microseconds that every turn takes, of faults in force. */
   slowTurnUs = 0;
   slowSyncUs = 0;
@@ -51,15 +54,19 @@ export class SimulatedNode<
   readonly #subject: Subject<Message, Machine, Input, Output>;
   readonly #around: NodeSurroundings<Message>;
   readonly #random: Random;
+  readonly #readModes: Random;
+  readonly #promises: PromiseCheck<Message>;
+  readonly #told: ToldState;
   readonly #onStopped: (node: NodeId, why: StopReason) => void;
   #engine: ConsensusEngine<Message> | undefined;
-  #commitIndex: LogIndex = 0;
   #isTurnPlanned = false;
   #isApplyPlanned = false;
   #isInTurn = false;
-  #isSnapshotting = false;
   #applied: AppliedMachine<Machine, Input, Output>;
   #calls = 0;
+  readonly #clock = new NodeClock((missed) =>
+    this.step(missed === 0 ? { type: 'tick' } : { type: 'tick', missed }),
+  );
 
   constructor(
     id: NodeId,
@@ -72,10 +79,25 @@ export class SimulatedNode<
     this.#subject = subject;
     this.#around = around;
     this.#random = random;
+    this.#readModes = random.fork('read modes');
     this.#onStopped = onStopped;
     this.standstill = new Standstill(around.queue);
     this.store = around.createStore(this.#owner());
+    this.#told = new ToldState(id, around.ledger, around.coverage);
+    this.#promises = new PromiseCheck(id, subject.engine, around.ledger, this.disk);
+    this.snapshots = new NodeSnapshots(this, around, (message, meta) =>
+      subject.engine.codec.withSnapshot(message, meta),
+    );
     this.#applied = this.#emptyMachine();
+  }
+
+  /** Whether its latest change of role made it leader. */
+  get isLeader(): boolean {
+    return this.#told.isLeader;
+  }
+
+  get term(): Term {
+    return this.#told.term;
   }
 
   /** Whether it runs and is not paused. */
@@ -83,13 +105,14 @@ export class SimulatedNode<
     return this.state === 'up' && !this.standstill.isOn;
   }
 
+  /** Whether its disk holds what it confirmed. */
+  get isSound(): boolean {
+    return this.state !== 'gone' && !this.store.isRotten;
+  }
+
   /** Whether it is neither up nor down. */
   get isBetween(): boolean {
     return this.state === 'starting' || this.state === 'stopping';
-  }
-
-  get isSaving(): boolean {
-    return this.store.saving > 0;
   }
 
   /** What is durable for sure. */
@@ -102,9 +125,30 @@ export class SimulatedNode<
     return this.#engine?.fingerprint() ?? '';
   }
 
+  /** Whether its engine runs. */
+  get isRunning(): boolean {
+    return this.#engine !== undefined;
+  }
+
   /** Index that the state machine stands at. */
   get machineIndex(): LogIndex {
     return this.#applied.index;
+  }
+
+  /** The same with the term of the entry there. */
+  get machinePosition(): LogPosition {
+    return { index: this.#applied.index, term: this.#applied.term };
+  }
+
+  /** The state as bytes. */
+  stateBytes(): Uint8Array {
+    return this.#applied.bytes();
+  }
+
+  /** The members that govern where the state machine stands. */
+  appliedMembership(): Membership {
+    const status = guardEngine(this.id, () => this.#requireEngine().status());
+    return status.appliedMembership ?? status.membership;
   }
 
   /** Digest of the state machine. */
@@ -118,7 +162,7 @@ export class SimulatedNode<
     this.state = 'starting';
     this.life++;
     this.#applied = this.#emptyMachine();
-    this.#commitIndex = 0;
+    this.#told.commitIndex = 0;
     this.store.open((outcome) => {
       if (outcome === 'recovered') return this.#begin();
       // As in production: an operator must put the disk right, and nobody does in a storm.
@@ -131,7 +175,7 @@ export class SimulatedNode<
   shutDown(): void {
     if (this.state !== 'up') return;
     this.state = 'stopping';
-    this.isLeader = false;
+    this.#told.isLeader = false;
     this.#engine = undefined;
     this.#applied.abandon();
     this.store.close(() => this.stop('shut down'));
@@ -141,14 +185,14 @@ export class SimulatedNode<
   stop(why: StopReason): void {
     if (this.state !== 'up' && !this.isBetween) return;
     this.state = 'down';
-    this.isLeader = false;
+    this.#told.isLeader = false;
     this.store.end(why);
     this.#engine = undefined;
     this.#isTurnPlanned = false;
     this.#isApplyPlanned = false;
-    this.#isSnapshotting = false;
     this.#applied.abandon();
     this.standstill.end();
+    this.#clock.restart();
     this.#onStopped(this.id, why);
   }
 
@@ -159,11 +203,44 @@ export class SimulatedNode<
     this.step({ type: 'propose', commands: [{ proposal, data }] });
   }
 
-  /** A client's read. */
+  /** A client's read. Where clocks can be trusted, half of them ask for the leader's lease. */
   read(input: Input, end: (end: CallEnd<Output>) => void): void {
     const context = ++this.#calls;
     this.#applied.awaitRead(context, input, end);
-    this.step({ type: 'read', context, mode: 'index' });
+    const byLease = this.#around.weather.clockDriftMax !== undefined && this.#readModes.chance(0.5);
+    if (byLease) this.#reachLease();
+    this.step({ type: 'read', context, mode: byLease ? 'lease' : 'index' });
+  }
+
+  /** An operator's wish. */
+  changeMembership(change: MembershipChange, end: (end: ChangeEnd) => void): void {
+    const proposal = ++this.#calls;
+    this.#applied.awaitChange(proposal, end);
+    this.step({ type: 'changeMembership', change, proposal });
+  }
+
+  /** The members that its engine takes for governing; `undefined` while it does not run. */
+  membership(): Membership | undefined {
+    return this.#engine?.status().membership;
+  }
+
+  /** A tick of its clock. */
+  tick(): void {
+    if (this.state === 'up') this.#clock.tick(this.standstill.isOn);
+  }
+
+  /** Sets other timing. */
+  retime(timing: EngineTiming): void {
+    this.#around.coverage.reach('timing changed');
+    this.step({ type: 'retime', timing });
+  }
+
+  /** As in production, the engine is told of all time that passed before it trusts a lease. */
+  #reachLease(): void {
+    this.#clock.catchUp();
+    const leaseTicksLeft = this.isLeader ? this.#engine?.status().leaseTicksLeft : undefined;
+    if (leaseTicksLeft === undefined) return;
+    this.#around.coverage.reach(leaseTicksLeft > 0 ? 'read answered by lease' : 'lease had run out');
   }
 
   /** Feeds one input; its effects follow in the same turn or the next. */
@@ -198,63 +275,41 @@ export class SimulatedNode<
     this.#isInTurn = false;
   }
 
-  /** Takes a snapshot now, as an operator or the snapshot policy asks. */
-  takeSnapshot(): void {
-    const index = this.machineIndex;
-    if (
-      this.state !== 'up' ||
-      this.#isSnapshotting ||
-      index === 0 ||
-      index <= (this.disk.snapshot?.meta.index ?? 0)
-    )
-      return;
-    const status = guardEngine(this.id, () => this.#requireEngine().status());
-    const membership = status.appliedMembership ?? status.membership;
-    const meta: SnapshotMeta = { index, term: this.#applied.term, membership };
-    const bytes = this.#applied.bytes();
-    this.#isSnapshotting = true;
-    const { life } = this;
-    this.store.storeSnapshot({ meta, bytes }, (fate) => {
-      if (this.life !== life) return;
-      this.#isSnapshotting = false;
-      if (fate !== 'stored') return;
-      this.#around.coverage.reach('snapshot taken');
-      this.step({ type: 'snapshotSaved', meta });
-    });
-  }
-
-  /** A snapshot from a peer has arrived: it is stored, then its message is stepped. */
-  receiveSnapshot(snapshot: StoredSnapshot, message: Message, done: (stored: boolean) => void): void {
-    this.store.storeSnapshot(snapshot, (fate) => {
-      if (fate === 'failed' || this.#engine === undefined) return done(false);
-      this.step({ type: 'receive', message });
-      done(true);
-    });
-  }
-
   #begin(): void {
     this.state = 'up';
     if (this.disk.snapshot !== undefined && this.life > 1)
       this.#around.coverage.reach('restart from a snapshot');
     this.#around.ledger.started(this.id, this.disk);
-    const termBefore = this.#durablePromise()?.term ?? 0;
+    const termBefore = this.#promises.durable()?.term ?? 0;
     this.#engine = guardEngine(this.id, () => this.#around.createEngine(this.id, this.life, this.disk));
-    const { term } = this.#engine.status();
+    const { term, membership } = this.#engine.status();
+    this.#around.ledger.governs(this.id, membership);
     demand(
       term >= termBefore,
       'monotone',
       () => `${this.id} restarts in term ${term}, though its disk holds term ${termBefore}`,
     );
-    this.term = term;
+    this.#told.term = term;
+    const timing = this.#around.timing();
+    if (timing !== undefined) this.retime(timing);
     this.settle();
   }
 
   #carryOut(effects: Effects<Message>): void {
     const { save, sendNow, sendAfterSave } = effects;
-    if (save !== undefined) this.#around.ledger.wrote(this.id, save);
-    for (const event of effects.events) this.#hear(event);
+    if (save !== undefined) {
+      // What it wrote as leader of the term that it last told of: it may have lost that since, and follow another.
+      const { isLeader, term } = this;
+      if (isLeader && save.entries.some((entry) => entry.kind === 'membership' && entry.term === term))
+        this.#around.ledger.changesMembers(this.id, term, this.#requireEngine().status().commitIndex);
+      this.#around.ledger.wrote(this.id, save);
+    }
+    for (const event of effects.events) {
+      this.#around.onEvent(this.id, this.isLeader, event);
+      this.#told.hear(event);
+    }
     for (const message of sendNow) this.#send(message);
-    if (save !== undefined || (sendAfterSave.length > 0 && this.isSaving)) {
+    if (save !== undefined || (sendAfterSave.length > 0 && this.store.saving > 0)) {
       this.store.save(save, () => {
         if (this.#engine === undefined) return;
         if (save !== undefined) this.step({ type: 'saved', receipt: save.receipt });
@@ -266,65 +321,16 @@ export class SimulatedNode<
     const installs: SnapshotMeta[] = [];
     for (const work of effects.snapshots) {
       if (work.type === 'install') installs.push(work.meta);
-      else this.#offerSnapshot(work.to, work.meta, work.message);
+      else this.snapshots.offer(work);
     }
     this.#applied.add(installs, effects.committed, effects.reads);
     for (const refusal of effects.refused) this.#applied.refuse(refusal);
     this.#planApply();
   }
 
-  #offerSnapshot(to: NodeId, meta: SnapshotMeta, message: Message): void {
-    this.store.readSnapshot((stored) => {
-      if (stored === undefined) return this.step({ type: 'snapshotSent', peer: to, delivered: false });
-      demand(
-        stored.meta.index >= meta.index,
-        'engine',
-        () => `${this.id} offers a snapshot through ${meta.index} that it does not have`,
-      );
-      const { codec } = this.#subject.engine;
-      const offer = stored.meta.index === meta.index ? message : codec.withSnapshot(message, stored.meta);
-      this.#around.carrySnapshot(this.id, to, stored, offer);
-    });
-  }
-
   #send(message: Message): void {
-    const { engine } = this.#subject;
-    const claim = engine.claim?.(message);
-    if (claim !== undefined) this.#around.ledger.promised(this.id, claim, this.disk, this.#durablePromise());
+    this.#promises.leaves(message);
     this.#around.send(message);
-  }
-
-  #durablePromise(): { readonly term: Term; readonly votedFor: NodeId | undefined } | undefined {
-    const { engine } = this.#subject;
-    if (engine.readHardState === undefined) return undefined;
-    const { hardState } = this.disk;
-    return hardState === undefined ? { term: 0, votedFor: undefined } : engine.readHardState(hardState);
-  }
-
-  #hear(event: EngineEvent): void {
-    const { ledger, coverage } = this.#around;
-    reachEvent(coverage, event);
-    this.#around.onEvent(this.id, this.isLeader, event);
-    switch (event.type) {
-      case 'roleChanged':
-        this.isLeader = event.to === 'leader';
-        if (this.isLeader) {
-          if (ledger.highestCommitted > this.#commitIndex)
-            coverage.reach('leader elected with uncommitted entries');
-          ledger.leads(this.id, event.term, true);
-        }
-        return;
-      case 'termChanged':
-        demandRise(this.id, 'term', this.term, event);
-        this.term = event.to;
-        return;
-      case 'commitAdvanced':
-        demandRise(this.id, 'commit index', this.#commitIndex, event);
-        this.#commitIndex = event.to;
-        return;
-      default:
-        return;
-    }
   }
 
   #planApply(): void {
@@ -349,16 +355,15 @@ export class SimulatedNode<
       guardEngine(this.id, () => engine.step({ type: 'applied', through }));
       const { snapshotEvery } = this.#around.weather;
       if (snapshotEvery > 0 && through >= (this.disk.snapshot?.meta.index ?? 0) + snapshotEvery)
-        this.takeSnapshot();
+        this.snapshots.take();
     }
     this.#applied.answerReads();
   }
 
   #emptyMachine(): AppliedMachine<Machine, Input, Output> {
-    const { ledger, coverage, disks } = this.#around;
-    const { workload } = this.#subject;
     const { id, disk } = this;
-    return new AppliedMachine({ id, workload, disk, ledger, coverage, disks, isLeader: () => this.isLeader });
+    const { workload } = this.#subject;
+    return new AppliedMachine({ ...this.#around, id, workload, disk, isLeader: () => this.isLeader });
   }
 
   /** Plans work of this life of the process, which waits while the process is paused. */

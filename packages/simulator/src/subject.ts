@@ -53,6 +53,15 @@ export interface JudgedEngine<Message extends EngineMessage> {
   readHardState?(hardState: Uint8Array): DurablePromise;
 }
 
+/** How far the clocks of a storm can be trusted. */
+export interface ClockPromise {
+  /**
+   * By what share of their pace clocks differ at most, such as 0.1; `undefined` when they may do anything, and leases
+   * must be off.
+   */
+  readonly clockDriftMax: number | undefined;
+}
+
 /** An engine to be simulated. */
 export interface EngineUnderTest<Message extends EngineMessage> extends JudgedEngine<Message> {
   /**
@@ -61,8 +70,9 @@ export interface EngineUnderTest<Message extends EngineMessage> extends JudgedEn
    * @param start - As in production.
    * @param settings - Randomness that stands at the same place for every node and life of one seed: draw limits and
    * timeouts from it, so that storms vary them.
+   * @param clocks - What the storm promises of clocks: whether leases are safe in it.
    */
-  create(start: EngineStart, settings: Random): ConsensusEngine<Message>;
+  create(start: EngineStart, settings: Random, clocks: ClockPromise): ConsensusEngine<Message>;
 }
 
 /** One request of a client and its answer, as the client saw it: an interval of time with a question and an answer. */

@@ -21,8 +21,10 @@ export type InvariantName =
   | 'one vote'
   /** Nothing is promised to others that the disk does not hold. */
   | 'durable before promised'
-  /** What is committed is on the disks of a majority. */
+  /** What is committed is on the disks of a quorum of the members that govern. */
   | 'committed is durable'
+  /** Members change one change at a time, by the rules of joint consensus, and snapshots carry those that govern (§6). */
+  | 'membership'
   /** A storage finds at a start all that it confirmed, then at most a beginning of what was under way. */
   | 'confirmed is recovered'
   /** A storage confirms in order, fails only when its disk does, and refuses only damage, with the error for it. */
