@@ -38,7 +38,7 @@ export class MembershipLedger {
     );
   }
 
-  /** Who governs just after an index that is committed. */
+  /** Who governs just after an index that is committed; the founders after 0. */
   at(index: LogIndex): Membership {
     for (let position = this.#committed.length - 1; position > 0; position--) {
       const candidate = this.#committed[position];

@@ -280,14 +280,13 @@ export class SafetyLedger {
 
   /**
    * What makes leader completeness hold (Raft §5.4.3), checked at once instead of at the next election: no node without
-   * the committed entry could be elected by what the disks hold, under the members that its own log ends with. Finds
+   * the committed entry could be elected by what the disks hold, under the members that its disk ends with. Finds
    * figure 8 before it comes to its end.
    */
   #demandNoRival(id: NodeId, entry: Entry): void {
     for (const [rival, disk] of this.#disks) {
       if (disk.holds(entry.index, entry.term)) continue;
-      const membership = this.#logs.get(rival)?.memberships.latest.membership;
-      if (membership === undefined) continue;
+      const membership = disk.membership ?? this.memberships.at(0);
       const { index, term } = disk.end;
       const supports = (voter: NodeId) => {
         const end = this.#disks.get(voter)?.end;

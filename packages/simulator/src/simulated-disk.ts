@@ -8,9 +8,11 @@ import {
   type LogIndex,
   type LogPosition,
   logStart,
+  type Membership,
   type RecoveredState,
   type SnapshotMeta,
 } from '@synod/core';
+import { membershipIn } from './membership-ledger.js';
 
 /** A stored snapshot. */
 export interface StoredSnapshot {
@@ -25,6 +27,10 @@ export class SimulatedDisk {
   readonly #entries = new Map<LogIndex, Entry>();
   #lastIndex: LogIndex = 0;
   #snapshot: StoredSnapshot | undefined;
+  /** Memberships that stand in the log, over those before it; `undefined` stands for the founders. */
+  #memberships: { readonly index: LogIndex; readonly membership: Membership | undefined }[] = [
+    { index: 0, membership: undefined },
+  ];
 
   get hardState(): Uint8Array | undefined {
     return this.#hardState;
@@ -38,17 +44,21 @@ export class SimulatedDisk {
   apply(write: DurableWrite): void {
     const { discardThrough, truncateFrom } = write;
     if (discardThrough !== undefined) {
+      this.#discardMemberships(discardThrough.index, truncateFrom === discardThrough.index + 1);
       for (let index = this.#discarded.index + 1; index <= discardThrough.index; index++)
         this.#entries.delete(index);
       this.#discarded = discardThrough;
       this.#lastIndex = Math.max(this.#lastIndex, discardThrough.index);
     }
     if (truncateFrom !== undefined) {
+      this.#memberships = this.#memberships.filter(({ index }) => index < truncateFrom);
       for (let index = truncateFrom; index <= this.#lastIndex; index++) this.#entries.delete(index);
       this.#lastIndex = Math.min(this.#lastIndex, truncateFrom - 1);
     }
     for (const { index, term, kind, data } of write.entries) {
-      this.#entries.set(index, { index, term, kind, data });
+      const entry = { index, term, kind, data };
+      this.#entries.set(index, entry);
+      this.#noteMembership(entry);
       if (index > this.#lastIndex) this.#lastIndex = index;
     }
     if (write.hardState !== undefined) this.#hardState = write.hardState;
@@ -60,11 +70,14 @@ export class SimulatedDisk {
     this.#discarded = found.discarded;
     this.#entries.clear();
     this.#lastIndex = found.discarded.index;
+    this.#snapshot = snapshot;
+    this.#discardMemberships(found.discarded.index, snapshot?.meta.index === found.discarded.index);
+    this.#memberships.length = 1;
     for (const entry of found.entries) {
       this.#entries.set(entry.index, entry);
+      this.#noteMembership(entry);
       this.#lastIndex = entry.index;
     }
-    this.#snapshot = snapshot;
   }
 
   /** Another with the same state. */
@@ -90,6 +103,13 @@ export class SimulatedDisk {
       : last;
   }
 
+  /** Who governs there, for whoever starts from this disk; `undefined` for the founders. */
+  get membership(): Membership | undefined {
+    if (this.#snapshot !== undefined && this.end === this.#snapshot.meta)
+      return this.#snapshot.meta.membership;
+    return this.#memberships[this.#memberships.length - 1]?.membership;
+  }
+
   /** Whether everything through an index is here, as entries or in a snapshot. */
   holdsThrough(index: LogIndex): boolean {
     if (index <= this.#discarded.index || index <= (this.#snapshot?.meta.index ?? 0)) return true;
@@ -110,5 +130,23 @@ export class SimulatedDisk {
       entries: [...this.#entries.values()].sort((left, right) => left.index - right.index),
       ...(this.#snapshot === undefined ? {} : { snapshot: this.#snapshot.meta }),
     };
+  }
+
+  #noteMembership(entry: Entry): void {
+    const membership = membershipIn(entry);
+    if (membership === undefined) return;
+    this.#memberships = this.#memberships.filter(({ index }) => index < entry.index);
+    this.#memberships.push({ index: entry.index, membership });
+  }
+
+  /** The log begins later: after what was in it, or after a snapshot that takes its place. */
+  #discardMemberships(through: LogIndex, bySnapshot: boolean): void {
+    const meta = this.#snapshot?.meta;
+    const before = this.#memberships.filter(({ index }) => index <= through).pop();
+    const membership = bySnapshot && meta?.index === through ? meta.membership : before?.membership;
+    this.#memberships = [
+      { index: through, membership },
+      ...this.#memberships.filter(({ index }) => index > through),
+    ];
   }
 }
