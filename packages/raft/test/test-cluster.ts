@@ -23,7 +23,13 @@ import {
   readMembership,
   type SnapshotMeta,
 } from '@synod/core';
-import { createRaftEngine, type RaftLimits, type RaftMessage, raftMessageCodec } from '../src/index.js';
+import {
+  createRaftEngine,
+  encodeHardState,
+  type RaftLimits,
+  type RaftMessage,
+  raftMessageCodec,
+} from '../src/index.js';
 
 /** What one node's disk holds. */
 export class Disk {
@@ -407,12 +413,7 @@ export function diskWithTerms(terms: readonly number[], term: number, votedFor =
       data: encodeUtf8(`${entryTerm}.${index}`),
     });
   }
-  const writer = new ByteWriter();
-  writer.u8(1);
-  writer.varint(term);
-  writer.string(votedFor);
-  writer.varint(0);
-  writer.varint(1);
-  disk.hardState = writer.take();
+  const vote = votedFor === '' ? undefined : votedFor;
+  disk.hardState = encodeHardState({ term, votedFor: vote, commitIndex: 0, life: 1 });
   return disk;
 }
