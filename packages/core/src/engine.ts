@@ -56,6 +56,12 @@ export interface MembershipChange {
    * `false`: such a change is refused with `NOT_READY`; add the node as a learner first.
    */
   readonly admitLagging?: boolean;
+  /**
+   * Only if the members that govern stand in the entry of this index, as `membershipIndex` of the status says (0 for
+   * those that the group began with): so that of two who change what they saw, one does not undo the other. Otherwise
+   * the change is refused with `CONFLICT`. Take the index from a status whose commit index has reached it.
+   */
+  readonly ifMembershipIndex?: LogIndex;
 }
 
 /** Protocol timing that can be changed while an engine runs. */
@@ -125,6 +131,8 @@ export type RefusalCode =
   | 'NOT_READY'
   /** Never possible as it was asked: `reason` says what would be. */
   | 'INVALID'
+  /** The condition that it was asked under does not hold: `reason` says what does. */
+  | 'CONFLICT'
   /** Begun and given up. */
   | 'ABORTED'
   /** Another entry was committed at the index that this proposal had: it never takes effect. */

@@ -7,6 +7,7 @@
 import {
   checkMembership,
   isSynodError,
+  type LogIndex,
   type Membership,
   type MembershipChange,
   type NodeId,
@@ -47,10 +48,21 @@ type Reason = Pick<Refusal, 'code' | 'reason'>;
 function reasonToRefuse(state: RaftState, change: MembershipChange): Reason | undefined {
   if (state.role !== 'leader') return reasonNotLeader(state);
   return (
+    reasonConflict(state, change.ifMembershipIndex) ??
     reasonInvalid(state.membership, change.target) ??
     reasonTooEarly(state) ??
     (change.admitLagging === true ? undefined : reasonLagging(state, change.target))
   );
+}
+
+/** Somebody else changed the members since the caller saw them. */
+function reasonConflict(state: RaftState, expected: LogIndex | undefined): Reason | undefined {
+  const { index } = state.memberships.latest;
+  if (expected === undefined || expected === index) return undefined;
+  return {
+    code: 'CONFLICT',
+    reason: `the members that govern stand in entry ${index}, not ${expected}: look at them and decide anew`,
+  };
 }
 
 function reasonInvalid(present: Membership, target: Membership): Reason | undefined {

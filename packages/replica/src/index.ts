@@ -8,6 +8,7 @@ export {
   AbortedError,
   ClosedError,
   CommandTooLargeError,
+  ConflictError,
   IncarnationLostError,
   NotAdmittedError,
   NotLeaderError,

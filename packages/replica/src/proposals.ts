@@ -95,12 +95,11 @@ export class Proposals<Result> {
   }
 
   changeMembership(target: Membership, options: ChangeOptions): Promise<Applied<undefined>> {
-    const refusal = membershipError(target) ?? this.#refusal(0);
+    const refusal = membershipError(target) ?? indexError(options) ?? this.#refusal(0);
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const proposal = this.#add({ type: 'change', bytes: 0, resolve, reject, handedOver: false }, options);
-      if (proposal !== undefined)
-        this.#changes.push({ proposal, change: { target, admitLagging: options.admitLagging === true } });
+      if (proposal !== undefined) this.#changes.push({ proposal, change: changeOf(target, options) });
     });
   }
 
@@ -210,6 +209,22 @@ function unknownEnd(error: SynodError): SynodError {
   if (error instanceof ReplicaFailedError)
     return new ReplicaFailedError(error.reason, 'unknown', error.cause);
   return new OutcomeUnknownError(error.message, error);
+}
+
+function changeOf(target: Membership, { admitLagging, ifMembershipIndex }: ChangeOptions): MembershipChange {
+  return {
+    target,
+    admitLagging: admitLagging === true,
+    ...(ifMembershipIndex === undefined ? {} : { ifMembershipIndex }),
+  };
+}
+
+function indexError({ ifMembershipIndex }: ChangeOptions): SynodError | undefined {
+  if (ifMembershipIndex === undefined || (Number.isSafeInteger(ifMembershipIndex) && ifMembershipIndex >= 0))
+    return undefined;
+  return new InvalidArgumentError(
+    `ifMembershipIndex is ${ifMembershipIndex}: it must be the index of an entry, or 0`,
+  );
 }
 
 function membershipError(target: Membership): SynodError | undefined {

@@ -59,6 +59,12 @@ export interface ChangeOptions extends CallOptions {
    * `false`: such a change is refused, and the node is to be a learner first.
    */
   readonly admitLagging?: boolean;
+  /**
+   * Only if the members that govern stand in the entry of this index: `membershipIndex` of the engine's status, taken
+   * together with the members that the caller saw, when its `commitIndex` had reached it. So that of two operators who
+   * change what they saw, the second does not undo the first.
+   */
+  readonly ifMembershipIndex?: LogIndex;
 }
 
 /** A command that was committed and applied here. */
@@ -227,7 +233,8 @@ export interface Replica<Result> {
    * @param target - Members as they shall be.
    * @param options - Time and signal, and whether voters may lag.
    * @throws the same errors as {@link Replica.propose}; {@link NotReadyError} while another change is under way or a
-   * new voter has not caught up; InvalidArgumentError for a target that can never be; {@link UnsupportedError}.
+   * new voter has not caught up; {@link ConflictError} when `ifMembershipIndex` is not where the members stand;
+   * InvalidArgumentError for a target that can never be; {@link UnsupportedError}.
    */
   changeMembership(target: Membership, options?: ChangeOptions): Promise<Applied<undefined>>;
 

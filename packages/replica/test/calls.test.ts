@@ -47,6 +47,7 @@ describe('propose', () => {
     ['SUPERSEDED', {}, { code: 'SUPERSEDED', effect: 'none', retryable: true }],
     ['UNSUPPORTED', {}, { code: 'UNSUPPORTED', effect: 'none', retryable: false }],
     ['NOT_READY', {}, { code: 'NOT_READY', effect: 'none', retryable: true }],
+    ['CONFLICT', {}, { code: 'CONFLICT', effect: 'none', retryable: false }],
     ['INVALID', {}, { code: 'INVALID_ARGUMENT', effect: 'none', retryable: false }],
     ['ABORTED', {}, { code: 'TIMED_OUT', effect: 'none', retryable: true }],
     ['OUTCOME_UNKNOWN', {}, { code: 'OUTCOME_UNKNOWN', effect: 'unknown', retryable: false }],
@@ -210,6 +211,11 @@ describe('changeMembership', () => {
     expect(engine.inputsOf('changeMembership')[0]?.change).toEqual({ target, admitLagging: false });
     await replica.changeMembership(target, { admitLagging: true });
     expect(engine.inputsOf('changeMembership')[1]?.change).toEqual({ target, admitLagging: true });
+    await replica.changeMembership(target, { ifMembershipIndex: 1 });
+    expect(engine.inputsOf('changeMembership')[2]?.change).toMatchObject({ ifMembershipIndex: 1 });
+    await expect(replica.changeMembership(target, { ifMembershipIndex: -1 })).rejects.toThrow(
+      /ifMembershipIndex is -1/,
+    );
   });
 
   it('says what to wait for when it is refused for now', async () => {

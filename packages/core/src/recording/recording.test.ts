@@ -88,6 +88,7 @@ const everyStep: readonly EngineStep<Word>[] = [
         outgoingVoters: ['n1'],
       },
       admitLagging: true,
+      ifMembershipIndex: 12,
     },
   },
   { type: 'transferLeadership', to: 'n2' },

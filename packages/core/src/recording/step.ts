@@ -127,9 +127,11 @@ function readMessage<Message extends EngineMessage>(
 
 function readChange(fields: JsonFields): MembershipChange {
   const target = fields.object('target').membership();
-  const change = fields.has('admitLagging')
-    ? { target, admitLagging: fields.flag('admitLagging') }
-    : { target };
+  const change = {
+    target,
+    ...(fields.has('admitLagging') ? { admitLagging: fields.flag('admitLagging') } : {}),
+    ...(fields.has('ifMembershipIndex') ? { ifMembershipIndex: fields.integer('ifMembershipIndex') } : {}),
+  };
   fields.end();
   return change;
 }
