@@ -12,6 +12,8 @@ import { Proposals } from './proposals.js';
 import { Reads } from './reads.js';
 import type {
   Applied,
+  BoundedAnswer,
+  BoundedReadOptions,
   CallOptions,
   ChangeOptions,
   ReadOptions,
@@ -62,7 +64,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     const emit = (event: RuntimeEvent) => parts.events.emit(group, event);
     const failed = (cause: unknown) => this.#fail('replica', cause);
     this.#proposals = new Proposals(settings, tickMs);
-    this.#reads = new Reads(settings, tickMs);
+    this.#reads = new Reads(settings, tickMs, clock);
     this.#leader = new LeaderWatch(id, settings, tickMs);
     this.#leader.changed(engine.status().leader);
     this.#outbox = new PeerOutbox(group, codec, transport, settings.payloadBytesMax, parts.writers, (peer) =>
@@ -110,17 +112,24 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   propose(command: Uint8Array, options: CallOptions = {}): Promise<Applied<Result>> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
-    this.#stir('a command was proposed');
-    this.#driver.schedule();
+    this.#askForTurn('a command was proposed');
     return this.#proposals.propose(command, options);
   }
 
   read<Value>(query: () => Value, options: ReadOptions = {}): Promise<Value> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
-    this.#stir('a read was asked for');
-    this.#driver.schedule();
+    this.#askForTurn('a read was asked for');
     return this.#reads.read(query, options);
+  }
+
+  readBounded<Value>(query: () => Value, options: BoundedReadOptions): Promise<BoundedAnswer<Value>> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const answer = this.#reads.readBounded(query, options, this.#applyLoop);
+    // It needs the engine only when a barrier is wanted.
+    if (this.#reads.isQueued) this.#askForTurn('a read was asked for');
+    return answer;
   }
 
   waitForLeader(options: CallOptions = {}): Promise<NodeId> {
@@ -142,8 +151,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   changeMembership(target: Membership, options: ChangeOptions = {}): Promise<Applied<undefined>> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
-    this.#stir('a change of membership was asked for');
-    this.#driver.schedule();
+    this.#askForTurn('a change of membership was asked for');
     return this.#proposals.changeMembership(target, options);
   }
 
@@ -174,6 +182,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
       proposalBatches: this.#proposals.batches,
       reads: this.#reads.count,
       readBarriers: this.#reads.barriers,
+      boundedReadsLocal: this.#reads.local,
       saves: this.#driver.saves,
       entriesSaved: this.#driver.entriesSaved,
       payloadsSent: this.#outbox.payloads,
@@ -271,6 +280,12 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     this.#parts.events.emit(this.group, { type: 'failed', reason: error.reason, cause: error.cause });
     this.#parts.ended();
     this.#rejectFailed(error);
+  }
+
+  /** Something waits to be handed to the engine. */
+  #askForTurn(reason: string): void {
+    this.#stir(reason);
+    this.#driver.schedule();
   }
 
   #stir(reason: string, speaker?: NodeId): void {

@@ -25,6 +25,8 @@ export type { AdmissionStatus, HostOptions, HostStatus, ReplicaHost } from './ho
 export type { ReplicaLimits } from './limits.js';
 export type {
   Applied,
+  BoundedAnswer,
+  BoundedReadOptions,
   CallOptions,
   ChangeOptions,
   GroupOptions,

@@ -52,6 +52,28 @@ export interface ReadOptions extends CallOptions {
   readonly mode?: ReadMode;
 }
 
+/** How stale an answer may be, and what to do when the state here is staler. */
+export interface BoundedReadOptions extends ReadOptions {
+  /**
+   * Milliseconds by which the answer may be behind, from 0. With `Infinity` any state will do: the read never waits for
+   * anybody, and its answer says how stale it may be.
+   */
+  readonly maxStalenessMs: number;
+}
+
+/** The answer of a read that need not be up to date. */
+export interface BoundedAnswer<Value> {
+  /** What the query returned. */
+  readonly value: Value;
+  /**
+   * By how much it may be behind: it reflects every command that was answered anywhere at least so many milliseconds
+   * before the call. 0 for an answer that is linearizable; `Infinity` when this node has never been told.
+   */
+  readonly stalenessMs: number;
+  /** Last index of the log that it reflects. */
+  readonly appliedIndex: LogIndex;
+}
+
 /** How a change of membership is made, and how long it may take. */
 export interface ChangeOptions extends CallOptions {
   /**
@@ -122,6 +144,8 @@ export interface ReplicaMetrics {
   readonly reads: number;
   /** Barriers asked of the engine for them. */
   readonly readBarriers: number;
+  /** Calls of `readBounded` that were answered from the state here, without a barrier. */
+  readonly boundedReadsLocal: number;
   /** Writes that became durable. */
   readonly saves: number;
   /** Entries in them. */
@@ -206,6 +230,28 @@ export interface Replica<Result> {
    * ```
    */
   read<Value>(query: () => Value, options?: ReadOptions): Promise<Value>;
+
+  /**
+   * Reads what may be old, but no older than a bound, on any node: from the state here when it is known to be fresh
+   * enough, which costs nothing and asks nobody; otherwise linearizably, like {@link Replica.read}, which also makes it
+   * fresh for the next reads. Not linearizable, and never called so: two such reads on two nodes can see the newer state
+   * first and the older after.
+   *
+   * @param query - Reads from the state machine, synchronously.
+   * @param options - The bound; barrier, time and signal for when the state here is too old.
+   * @returns What `query` returned and how stale it may be; rejects with what it threw.
+   * @throws InvalidArgumentError for a bound below 0; when the state here is too old, the errors of
+   * {@link Replica.read}: nobody can confirm that it is fresh enough.
+   *
+   * @remarks How fresh the state is, is known from the last barrier that went through here, by this node's clock alone:
+   * it reflects all that was committed before that barrier was asked for. No clock of another node is trusted.
+   *
+   * @example
+   * ```ts
+   * const { value, stalenessMs } = await replica.readBounded(() => counter.total, { maxStalenessMs: 500 });
+   * ```
+   */
+  readBounded<Value>(query: () => Value, options: BoundedReadOptions): Promise<BoundedAnswer<Value>>;
 
   /**
    * Waits until this node knows a leader.
