@@ -158,6 +158,8 @@ export function advanceChange(state: RaftState): void {
   if (state.memberships.latest.index > state.commitIndex) return;
   if (state.membership.outgoingVoters.length > 0) {
     if (state.log.termAt(state.commitIndex) !== state.term) return;
+    // Another entry would put the node that takes over behind again; the next leader leaves the joint state as well.
+    if (state.transfer !== undefined) return;
     const proposal = state.changeProposal;
     state.changeProposal = undefined;
     const { members } = state.membership;
