@@ -109,6 +109,13 @@ export type EngineInput<Message extends EngineMessage> =
   | { readonly type: 'transferLeadership'; readonly to?: NodeId }
   /** Try to become leader now, without waiting for the election timeout. For operators and tests. */
   | { readonly type: 'campaign' }
+  /**
+   * Whoever drives the engine knows that the leader is gone, sooner than its silence tells: this node stays in its term
+   * and its election timeout goes on, but it gives its vote to whoever may have it. A leader, a candidate, and a node that may
+   * break no lease take no notice. For when a quorum of nodes knows it, as by a failure detector: then an election need
+   * not wait until each has heard nothing for an election timeout.
+   */
+  | { readonly type: 'forgetLeader' }
   /** The transport lost the way to a peer, or dropped messages for it. */
   | { readonly type: 'peerUnreachable'; readonly peer: NodeId }
   /**

@@ -279,3 +279,28 @@ describe('pre-vote (dissertation §9.6) and check-quorum', () => {
     expect(cluster.node(leader ?? '').commands).toContain('through the bridge');
   });
 });
+
+describe('a leader that is known to be gone', () => {
+  it('is not waited for once a quorum was told so, and only then', () => {
+    const cluster = new TestCluster();
+    cluster.elect('n1');
+    cluster.crash('n1');
+    cluster.step('n2', { type: 'campaign' });
+    cluster.settle();
+    expect(cluster.leaders()).toEqual([]);
+    cluster.step('n3', { type: 'forgetLeader' });
+    cluster.step('n2', { type: 'campaign' });
+    cluster.settle();
+    expect(cluster.leaders()).toEqual(['n2']);
+  });
+
+  it('is waited for all the same where it may hold a lease', () => {
+    const cluster = new TestCluster({ lease: { driftTicks: 2 } });
+    cluster.elect('n1');
+    cluster.isolate('n1');
+    for (const id of ['n2', 'n3']) cluster.step(id, { type: 'forgetLeader' });
+    cluster.step('n2', { type: 'campaign' });
+    cluster.settle();
+    expect(cluster.leaders()).toEqual(['n1']);
+  });
+});

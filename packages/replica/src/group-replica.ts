@@ -110,17 +110,11 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   }
 
   propose(command: Uint8Array, options: CallOptions = {}): Promise<Applied<Result>> {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) return Promise.reject(refusal);
-    this.#askForTurn('a command was proposed');
-    return this.#proposals.propose(command, options);
+    return this.#take('a command was proposed', () => this.#proposals.propose(command, options));
   }
 
   read<Value>(query: () => Value, options: ReadOptions = {}): Promise<Value> {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) return Promise.reject(refusal);
-    this.#askForTurn('a read was asked for');
-    return this.#reads.read(query, options);
+    return this.#take('a read was asked for', () => this.#reads.read(query, options));
   }
 
   readBounded<Value>(query: () => Value, options: BoundedReadOptions): Promise<BoundedAnswer<Value>> {
@@ -138,26 +132,25 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   }
 
   transferLeadership(to?: NodeId, options: CallOptions = {}): Promise<NodeId> {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) return Promise.reject(refusal);
-    this.#stir('a transfer of leadership was asked for');
-    return this.#leader.transfer(options, () =>
-      this.#driver.step(
-        to === undefined ? { type: 'transferLeadership' } : { type: 'transferLeadership', to },
-      ),
+    const input = { type: 'transferLeadership', ...(to === undefined ? {} : { to }) } as const;
+    return this.#take('a transfer of leadership was asked for', () =>
+      this.#leader.transfer(options, () => this.#driver.step(input)),
     );
   }
 
   changeMembership(target: Membership, options: ChangeOptions = {}): Promise<Applied<undefined>> {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) return Promise.reject(refusal);
-    this.#askForTurn('a change of membership was asked for');
-    return this.#proposals.changeMembership(target, options);
+    return this.#take('a change of membership was asked for', () =>
+      this.#proposals.changeMembership(target, options),
+    );
   }
 
   campaign(): void {
     this.#stir('a campaign was asked for');
     this.#driver.step({ type: 'campaign' });
+  }
+
+  forgetLeader(): void {
+    this.#driver.step({ type: 'forgetLeader' });
   }
 
   status(): ReplicaStatus {
@@ -180,9 +173,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     return {
       proposals: this.#proposals.count,
       proposalBatches: this.#proposals.batches,
-      reads: this.#reads.count,
-      readBarriers: this.#reads.barriers,
-      boundedReadsLocal: this.#reads.local,
+      ...this.#reads.metrics,
       saves: this.#driver.saves,
       entriesSaved: this.#driver.entriesSaved,
       payloadsSent: this.#outbox.payloads,
@@ -196,7 +187,6 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
       snapshotsReceived: this.#receiver.received,
       appliedIndex: this.#applyLoop.index,
       pendingProposals: this.#proposals.pending,
-      pendingReads: this.#reads.pending,
     };
   }
 
@@ -280,6 +270,14 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     this.#parts.events.emit(this.group, { type: 'failed', reason: error.reason, cause: error.cause });
     this.#parts.ended();
     this.#rejectFailed(error);
+  }
+
+  /** Takes a call in, unless this replica takes no part. */
+  #take<Value>(reason: string, call: () => Promise<Value>): Promise<Value> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    this.#askForTurn(reason);
+    return call();
   }
 
   /** Something waits to be handed to the engine. */

@@ -65,11 +65,11 @@ export class Reads {
   /** While leases are not trusted: the last barrier that began before that. */
   #distrustedSince: ReadContext | undefined;
   /** Reads taken in so far. */
-  count = 0;
+  #count = 0;
   /** Barriers asked for. */
-  barriers = 0;
+  #barrierCount = 0;
   /** Reads of bounded staleness that needed none. */
-  local = 0;
+  #local = 0;
 
   constructor(settings: ReplicaSettings, tickMs: number, clock: Clock) {
     this.#settings = settings;
@@ -80,6 +80,15 @@ export class Reads {
   /** Reads that wait. */
   get pending(): number {
     return this.#calls.size;
+  }
+
+  get metrics() {
+    return {
+      reads: this.#count,
+      readBarriers: this.#barrierCount,
+      boundedReadsLocal: this.#local,
+      pendingReads: this.pending,
+    };
   }
 
   read<Value>(query: () => Value, options: ReadOptions): Promise<Value> {
@@ -102,7 +111,7 @@ export class Reads {
       };
       const read = this.#calls.add({ answer, reject }, options);
       if (read === undefined) return;
-      this.count++;
+      this.#count++;
       if (this.#queued[mode].length === 0) this.#queuedMs[mode] = this.#clock.now();
       this.#queued[mode].push(read);
     });
@@ -122,7 +131,7 @@ export class Reads {
     const stalenessMs = this.#clock.now() - this.#freshMs;
     if (state.isRestoring || stalenessMs > maxStalenessMs)
       return this.read(() => ({ value: query(), stalenessMs: 0, appliedIndex: state.index }), options);
-    this.local++;
+    this.#local++;
     // As a promise, so that what the query throws rejects.
     return new Promise((resolve) => {
       resolve({ value: query(), stalenessMs, appliedIndex: state.index });
@@ -160,7 +169,7 @@ export class Reads {
       if (reads.length === 0) continue;
       const context = ++this.#lastContext;
       this.#barriers.set(context, { reads, askedMs: this.#queuedMs[mode], index: undefined });
-      this.barriers++;
+      this.#barrierCount++;
       step({ type: 'read', context, mode: this.#distrustedSince === undefined ? mode : 'index' });
     }
   }

@@ -287,6 +287,13 @@ export interface Replica<Result> {
   /** Tries to become leader now, without waiting for an election timeout. For operators and tests. */
   campaign(): void;
 
+  /**
+   * Says that the leader is gone, sooner than its silence tells: this node gives its vote to whoever asks, in the same
+   * term. For operators and failure detectors that know it on a quorum of nodes. A leader, and a node of a group with
+   * leases, take no notice; a leader that lives is known again by its next heartbeat.
+   */
+  forgetLeader(): void;
+
   /** State of this replica and its engine. */
   status(): ReplicaStatus;
 

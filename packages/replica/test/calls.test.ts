@@ -336,3 +336,11 @@ describe('the leader', () => {
     await expect(replica.transferLeadership()).rejects.toMatchObject({ code: 'UNSUPPORTED' });
   });
 });
+
+describe('forgetting the leader', () => {
+  it('tells the engine at once', async () => {
+    const { replica, engine } = await openSilent();
+    replica.forgetLeader();
+    expect(engine.inputsOf('forgetLeader')).toHaveLength(1);
+  });
+});

@@ -238,6 +238,8 @@ function nodeAction<Message extends EngineMessage>(verb: string): NodeAction<Mes
   switch (verb) {
     case 'campaign':
       return (node) => node.step({ type: 'campaign' });
+    case 'forget':
+      return (node) => node.step({ type: 'forgetLeader' });
     case 'tick':
       return (node, [times]) => repeat(times, () => node.step({ type: 'tick' }));
     case 'missed':
