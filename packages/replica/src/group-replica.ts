@@ -1,5 +1,13 @@
 /** A replica, put together: calls come in here, the driver runs the engine, and each kind of effect has its own part. */
-import type { Effects, EngineMessage, GroupId, LogIndex, Membership, NodeId, SynodError } from '@synod/core';
+import type {
+  Effects,
+  EngineMessage,
+  EngineTiming,
+  GroupId,
+  LogIndex,
+  Membership,
+  NodeId,
+} from '@synod/core';
 import { ApplyLoop } from './apply-loop.js';
 import { EngineDriver } from './engine-driver.js';
 import { ClosedError, NotAdmittedError, ReplicaFailedError } from './errors.js';
@@ -25,7 +33,6 @@ import type {
 import { type Posture, type Rest, restOf, type Sleeper } from './sleeper.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
-import type { SnapshotStore } from './snapshot-store.js';
 import { SnapshotTaker } from './snapshot-taker.js';
 
 /** The replica of one group on one node. */
@@ -72,7 +79,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     );
     this.#driver = new EngineDriver({ ...parts, tickMs, outbox: this.#outbox, hooks: this.#turnHooks() });
     this.#applyLoop = new ApplyLoop(stateMachine, this.#proposals, parts.membership, settings, clock, {
-      restore: (meta) => this.#restore(meta),
+      restore: (meta) => this.#taker.restore(meta, () => this.#driver.isRunning),
       applied: (from, to) => this.#applied(from, to),
       resumed: () => this.#driver.schedule(),
       failed,
@@ -153,6 +160,11 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     this.#driver.step({ type: 'forgetLeader' });
   }
 
+  retime(timing: EngineTiming): void {
+    // What is out of its range is the caller's mistake, and no failure of the engine.
+    this.#parts.engine.step({ type: 'retime', timing });
+  }
+
   status(): ReplicaStatus {
     const engine = this.#parts.engine.status();
     return {
@@ -171,11 +183,9 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
 
   metrics(): ReplicaMetrics {
     return {
-      proposals: this.#proposals.count,
-      proposalBatches: this.#proposals.batches,
+      ...this.#proposals.metrics,
       ...this.#reads.metrics,
-      saves: this.#driver.saves,
-      entriesSaved: this.#driver.entriesSaved,
+      ...this.#driver.metrics,
       payloadsSent: this.#outbox.payloads,
       messagesSent: this.#outbox.messages,
       messagesReceived: this.#intake.messages,
@@ -186,7 +196,6 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
       snapshotsSent: this.#sender.sent,
       snapshotsReceived: this.#receiver.received,
       appliedIndex: this.#applyLoop.index,
-      pendingProposals: this.#proposals.pending,
     };
   }
 
@@ -332,30 +341,18 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   #applied(from: LogIndex, to: LogIndex): void {
     if (this.#parts.events.isHeard) this.#parts.events.emit(this.group, { type: 'applied', from, to });
     this.#driver.step({ type: 'applied', through: to });
-    const { entriesSinceSnapshot, bytesSinceSnapshot, index } = this.#applyLoop;
-    const { snapshotEveryEntries, snapshotEveryBytes } = this.#parts;
-    const isDue = entriesSinceSnapshot >= snapshotEveryEntries || bytesSinceSnapshot >= snapshotEveryBytes;
-    if (!isDue || this.#taker.isBusy || index <= this.#parts.snapshots.newestIndex) return;
-    this.#applyLoop.entriesSinceSnapshot = 0;
-    this.#applyLoop.bytesSinceSnapshot = 0;
-    this.#taker.take(this.#applyLoop.state);
+    const { snapshots, snapshotEveryEntries, snapshotEveryBytes } = this.#parts;
+    if (this.#taker.isBusy || this.#applyLoop.index <= snapshots.newestIndex) return;
+    if (this.#applyLoop.isSnapshotDue(snapshotEveryEntries, snapshotEveryBytes))
+      this.#taker.take(this.#applyLoop.state);
   }
 
-  async #restore(meta: Parameters<SnapshotStore['restore']>[1]) {
-    const { snapshots, stateMachine, events } = this.#parts;
-    await this.#taker.abandon('a snapshot from a peer takes the place of the state');
-    const restored = await snapshots.restore(stateMachine, meta, () => this.#driver.isRunning);
-    const at = { index: restored.meta.index, term: restored.meta.term };
-    events.emit(this.group, { type: 'snapshotRestored', at, bytes: restored.bytes });
-    return restored.meta;
-  }
-
-  #refusal(): SynodError | undefined {
+  #refusal() {
     if (this.#state === 'running') return undefined;
     return this.#end() ?? new NotAdmittedError(this.#parts.admissionGap());
   }
 
-  #end(): SynodError | undefined {
+  #end() {
     if (this.#failure !== undefined) return this.#failure;
     return this.#state === 'closed' ? new ClosedError(`replica of group ${this.group}`) : undefined;
   }
@@ -376,7 +373,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     this.#parts.stopped(what, error);
   }
 
-  #endCalls(error: SynodError): void {
+  #endCalls(error: ClosedError | ReplicaFailedError): void {
     this.#proposals.endAll(error);
     this.#reads.endAll(error);
     this.#leader.endAll(error);

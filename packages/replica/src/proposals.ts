@@ -62,9 +62,9 @@ export class Proposals<Result> {
   #changes: QueuedChange[] = [];
   #bytes = 0;
   /** Proposals taken in so far. */
-  count = 0;
+  #count = 0;
   /** Inputs by which they were handed over. */
-  batches = 0;
+  #batches = 0;
 
   constructor(settings: ReplicaSettings, tickMs: number) {
     this.#settings = settings;
@@ -79,6 +79,10 @@ export class Proposals<Result> {
   /** Proposals whose outcome is open. */
   get pending(): number {
     return this.#calls.size;
+  }
+
+  get metrics() {
+    return { proposals: this.#count, proposalBatches: this.#batches, pendingProposals: this.pending };
   }
 
   propose(command: Uint8Array, options: CallOptions): Promise<Applied<Result>> {
@@ -109,7 +113,7 @@ export class Proposals<Result> {
       const commands = this.#queued.filter(({ proposal }) => this.#markHandedOver(proposal));
       this.#queued = [];
       if (commands.length > 0) {
-        this.batches++;
+        this.#batches++;
         step({ type: 'propose', commands });
       }
     }
@@ -117,7 +121,7 @@ export class Proposals<Result> {
       const changes = this.#changes.filter(({ proposal }) => this.#markHandedOver(proposal));
       this.#changes = [];
       for (const { proposal, change } of changes) {
-        this.batches++;
+        this.#batches++;
         step({ type: 'changeMembership', change, proposal });
       }
     }
@@ -182,7 +186,7 @@ export class Proposals<Result> {
     const proposal = this.#calls.add(call, options);
     if (proposal === undefined) return undefined;
     this.#bytes += call.bytes;
-    this.count++;
+    this.#count++;
     return proposal;
   }
 

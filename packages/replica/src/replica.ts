@@ -4,6 +4,7 @@ import type {
   EngineMessage,
   EngineStart,
   EngineStatus,
+  EngineTiming,
   GroupId,
   LogIndex,
   Membership,
@@ -293,6 +294,15 @@ export interface Replica<Result> {
    * leases, take no notice; a leader that lives is known again by its next heartbeat.
    */
   forgetLeader(): void;
+
+  /**
+   * Changes the protocol's timing from now on, until the replica is opened anew. Do it on all nodes. Its unit, the tick,
+   * stays as long as it is for the life of the host.
+   *
+   * @param timing - What shall change, in ticks.
+   * @throws InvalidArgumentError for timing that is out of its range, or that leases forbid; then nothing has changed.
+   */
+  retime(timing: EngineTiming): void;
 
   /** State of this replica and its engine. */
   status(): ReplicaStatus;

@@ -1,4 +1,10 @@
-import { createMembership, encodeUtf8, type Refusal, type RefusalCode } from '@synod/core';
+import {
+  createMembership,
+  encodeUtf8,
+  InvalidArgumentError,
+  type Refusal,
+  type RefusalCode,
+} from '@synod/core';
 import { describe, expect, it } from 'vitest';
 import { add } from './counter.js';
 import { settled } from './scripted-engine.js';
@@ -342,5 +348,18 @@ describe('forgetting the leader', () => {
     const { replica, engine } = await openSilent();
     replica.forgetLeader();
     expect(engine.inputsOf('forgetLeader')).toHaveLength(1);
+  });
+});
+
+describe('other timing', () => {
+  it('goes to the engine, and timing out of its range to the caller alone', async () => {
+    const { replica, engine } = await openSilent();
+    replica.retime({ electionTicks: 20 });
+    expect(engine.inputsOf('retime')).toEqual([{ type: 'retime', timing: { electionTicks: 20 } }]);
+    engine.onStep = (input) => {
+      if (input.type === 'retime') throw new InvalidArgumentError('electionTicks is 0');
+    };
+    expect(() => replica.retime({ electionTicks: 0 })).toThrow(/electionTicks is 0/);
+    expect(replica.status().state).toBe('running');
   });
 });
