@@ -34,14 +34,17 @@ function testNamed(name: string, packageName = '@synod/raft'): string {
   return readFileSync(found, 'utf8');
 }
 
+interface TestReference {
+  readonly packageName: string | undefined;
+  readonly name: string;
+}
+
 /** Each reference of a cell such as "`a`, `b`; `@synod/kv`: `sessions`". */
-function referencesIn(
-  cell: string,
-): readonly { readonly packageName: string | undefined; readonly name: string }[] {
-  return cell.split(';').flatMap((part) => {
-    const [first = '', ...rest] = named(part);
-    if (first.startsWith('@')) return rest.map((name) => ({ packageName: first, name }));
-    return [first, ...rest].filter((name) => name !== '').map((name) => ({ packageName: undefined, name }));
+function referencesIn(cell: string): readonly TestReference[] {
+  return cell.split(';').flatMap((part): TestReference[] => {
+    const names = named(part);
+    const packageName = names.find((name) => name.startsWith('@'));
+    return names.filter((name) => name !== packageName).map((name) => ({ packageName, name }));
   });
 }
 

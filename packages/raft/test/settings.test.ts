@@ -56,23 +56,23 @@ describe('limits', () => {
   };
   const most = Number.MAX_SAFE_INTEGER;
   /** Least and greatest value of each, with the timing that they need. */
-  const ranges: readonly (readonly [keyof RaftLimits, number, number, RaftLimits?])[] = [
+  const ranges: [name: keyof RaftLimits, least: number, greatest: number, timing: RaftLimits][] = [
     ['electionTicks', 3, 100_000, { heartbeatTicks: 1 }],
-    ['electionSpreadTicks', 1, 100_000],
+    ['electionSpreadTicks', 1, 100_000, {}],
     ['heartbeatTicks', 1, 33_333, { electionTicks: 99_999 }],
-    ['entryBytesMax', 1, 2 ** 30],
-    ['appendBytesMax', 1, 2 ** 30],
-    ['appendsInFlightMax', 1, 100_000],
-    ['bytesInFlightMax', 1, most],
-    ['uncommittedBytesMax', 1, most],
-    ['pendingReadsMax', 1, most],
-    ['retainedEntries', 0, most],
-    ['promotionLagEntriesMax', 0, most],
-    ['priority', 0, 10],
-    ['saveTicksMax', 1, most],
+    ['entryBytesMax', 1, 2 ** 30, {}],
+    ['appendBytesMax', 1, 2 ** 30, {}],
+    ['appendsInFlightMax', 1, 100_000, {}],
+    ['bytesInFlightMax', 1, most, {}],
+    ['uncommittedBytesMax', 1, most, {}],
+    ['pendingReadsMax', 1, most, {}],
+    ['retainedEntries', 0, most, {}],
+    ['promotionLagEntriesMax', 0, most, {}],
+    ['priority', 0, 10, {}],
+    ['saveTicksMax', 1, most, {}],
   ];
 
-  it.each(ranges)('%s lies from %d to %d', (name, least, greatest, timing = {}) => {
+  it.each(ranges)('%s lies from %d to %d', (name, least, greatest, timing) => {
     const make = (value: unknown) => createRaftEngine({ ...start, ...timing, [name]: value });
     expect(make(least).id).toBe('n1');
     expect(make(greatest).id).toBe('n1');
