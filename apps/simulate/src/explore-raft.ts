@@ -1,6 +1,6 @@
 /** Raft as the explorer takes it: clocks that never strike, and small limits, so that little can happen at a time. */
-import { ByteReader, ByteWriter, type EngineStart, type NodeId, Random } from '@synod/core';
-import type { RaftLimits, RaftMessage } from '@synod/raft';
+import { type EngineStart, type NodeId, Random } from '@synod/core';
+import { decodeHardState, encodeHardState, type RaftLimits, type RaftMessage } from '@synod/raft';
 import type { EngineUnderTest, ExploredEngine } from '@synod/simulator';
 
 /** One entry an append and one append under way: what is in flight beyond that only multiplies the states. */
@@ -28,16 +28,9 @@ export function exploredRaft(engine: EngineUnderTest<RaftMessage>): ExploredEngi
   };
 }
 
-/** The engine's own record, version 1: the vote is the only name in it. */
+/** The vote is the only name in the record. */
 function renameHardState(bytes: Uint8Array, rename: (id: NodeId) => string): Uint8Array {
-  const reader = new ByteReader(bytes);
-  const writer = new ByteWriter(64);
-  writer.u8(reader.u8());
-  writer.varint(reader.varint());
-  const votedFor = reader.string();
-  writer.string(votedFor === '' ? '' : rename(votedFor));
-  writer.varint(reader.varint());
-  writer.varint(reader.varint());
-  reader.end();
-  return writer.take();
+  const state = decodeHardState(bytes);
+  const { votedFor } = state;
+  return encodeHardState({ ...state, votedFor: votedFor === undefined ? undefined : rename(votedFor) });
 }

@@ -1,7 +1,13 @@
 /** Raft under the storm: its engine with drawn limits, and what its messages promise. */
-import { ByteReader, type ConsensusEngine, type EngineStart, type Random } from '@synod/core';
+import type { ConsensusEngine, EngineStart, Random } from '@synod/core';
 import type { RecordedOptions } from '@synod/core/recording';
-import { createRaftEngine, type RaftLimits, type RaftMessage, raftMessageCodec } from '@synod/raft';
+import {
+  createRaftEngine,
+  decodeHardState,
+  type RaftLimits,
+  type RaftMessage,
+  raftMessageCodec,
+} from '@synod/raft';
 import {
   type Claim,
   type ClockPromise,
@@ -110,19 +116,10 @@ function claimOf(message: RaftMessage): Claim | undefined {
 /** What hard states hold, so that each is read once only. */
 const promises = new WeakMap<Uint8Array, DurablePromise>();
 
-/** Reads term and vote out of the engine's own record, version 1. */
 function readHardState(bytes: Uint8Array): DurablePromise {
   const known = promises.get(bytes);
   if (known !== undefined) return known;
-  const promise = decodePromise(bytes);
+  const promise = decodeHardState(bytes);
   promises.set(bytes, promise);
   return promise;
-}
-
-function decodePromise(bytes: Uint8Array): DurablePromise {
-  const reader = new ByteReader(bytes);
-  reader.u8();
-  const term = reader.varint();
-  const votedFor = reader.string();
-  return { term, votedFor: votedFor === '' ? undefined : votedFor };
 }

@@ -56,6 +56,12 @@ export interface MembershipChange {
    * `false`: such a change is refused with `NOT_READY`; add the node as a learner first.
    */
   readonly admitLagging?: boolean;
+  /**
+   * Only if the members that govern stand in the entry of this index, as `membershipIndex` of the status says (0 for
+   * those that the group began with): so that of two who change what they saw, one does not undo the other. Otherwise
+   * the change is refused with `CONFLICT`. Take the index from a status whose commit index has reached it.
+   */
+  readonly ifMembershipIndex?: LogIndex;
 }
 
 /** Protocol timing that can be changed while an engine runs. */
@@ -103,6 +109,13 @@ export type EngineInput<Message extends EngineMessage> =
   | { readonly type: 'transferLeadership'; readonly to?: NodeId }
   /** Try to become leader now, without waiting for the election timeout. For operators and tests. */
   | { readonly type: 'campaign' }
+  /**
+   * Whoever drives the engine knows that the leader is gone, sooner than its silence tells: this node stays in its term
+   * and its election timeout goes on, but it gives its vote to whoever may have it. A leader, a candidate, and a node that may
+   * break no lease take no notice. For when a quorum of nodes knows it, as by a failure detector: then an election need
+   * not wait until each has heard nothing for an election timeout.
+   */
+  | { readonly type: 'forgetLeader' }
   /** The transport lost the way to a peer, or dropped messages for it. */
   | { readonly type: 'peerUnreachable'; readonly peer: NodeId }
   /**
@@ -125,6 +138,8 @@ export type RefusalCode =
   | 'NOT_READY'
   /** Never possible as it was asked: `reason` says what would be. */
   | 'INVALID'
+  /** The condition that it was asked under does not hold: `reason` says what does. */
+  | 'CONFLICT'
   /** Begun and given up. */
   | 'ABORTED'
   /** Another entry was committed at the index that this proposal had: it never takes effect. */

@@ -31,6 +31,7 @@ export type {
   SnapshotReader,
   SnapshotWriter,
 } from './durable.js';
+export { ElectionJournal, type LeadershipExplanation } from './election-journal.js';
 export type {
   ConsensusEngine,
   Effects,

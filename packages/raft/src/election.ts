@@ -172,6 +172,12 @@ export function hearsALeader(state: RaftState, message: RequestVote): boolean {
   );
 }
 
+/** Waits for a leader as if none was heard, in the same term. Not where another node's lease may rest on this vote. */
+export function forgetLeader(state: RaftState): void {
+  if (state.leader === undefined || state.leader === state.id || state.settings.lease !== undefined) return;
+  setLeader(state, undefined);
+}
+
 /** Refuses a request for a vote without looking at it further, because a leader is alive. */
 export function refuseWhileLed(state: RaftState, message: RequestVote): void {
   report(state, {

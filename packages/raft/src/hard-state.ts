@@ -28,7 +28,12 @@ export const blankHardState: HardState = { term: 0, votedFor: undefined, commitI
 
 const writer = new ByteWriter(128);
 
-/** Encodes a hard state. */
+/**
+ * Encodes a hard state, for tools that build or rewrite what a node remembers. The engine makes its own.
+ *
+ * @param state - What the node shall remember. It is not checked.
+ * @returns The bytes of `hardState` in a DurableWrite or a RecoveredState.
+ */
 export function encodeHardState(state: HardState): Uint8Array {
   writer.clear();
   writer.u8(formatVersion);
@@ -40,9 +45,16 @@ export function encodeHardState(state: HardState): Uint8Array {
 }
 
 /**
- * Decodes what the engine made.
+ * Decodes the `hardState` that the engine asked to save: for tools and checks that look at what a node is bound to.
  *
+ * @param bytes - What stands in a write or was recovered.
+ * @returns Term, vote, a commit index that was known then, and the life of the engine that saved it.
  * @throws DecodeError when the bytes are no hard state of a known version.
+ *
+ * @example
+ * ```ts
+ * const { term, votedFor } = decodeHardState(recovered.hardState);
+ * ```
  */
 export function decodeHardState(bytes: Uint8Array): HardState {
   const reader = new ByteReader(bytes);

@@ -11,7 +11,7 @@
  * @packageDocumentation
  */
 export { raftMessageCodec } from './codec.js';
-export { decodeHardState, type HardState } from './hard-state.js';
+export { decodeHardState, encodeHardState, type HardState } from './hard-state.js';
 export type {
   AppendAccepted,
   AppendEntries,

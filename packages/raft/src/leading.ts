@@ -182,16 +182,21 @@ export function receiveAppendAccepted(state: RaftState, progress: Progress, mess
   const news = progress.accepted(message.matchIndex);
   const reached = progress.state !== 'snapshot' || progress.matchIndex + 1 >= state.log.firstIndex;
   if (progress.state !== 'replicate' && reached && (news || progress.state === 'probe')) {
-    progress.replicate();
-    report(state, {
-      type: 'progressChanged',
-      peer: message.from,
-      state: 'replicate',
-      nextIndex: progress.nextIndex,
-      reason: `the logs agree through ${progress.matchIndex}`,
-    });
+    stream(state, message.from, progress);
   }
   if (news && message.matchIndex > state.commitIndex) commitByCounting(state);
+}
+
+/** Sends ahead of the answers from now on. */
+function stream(state: RaftState, peer: NodeId, progress: Progress): void {
+  progress.replicate();
+  report(state, {
+    type: 'progressChanged',
+    peer,
+    state: 'replicate',
+    nextIndex: progress.nextIndex,
+    reason: `the logs agree through ${progress.matchIndex}`,
+  });
 }
 
 /** A follower's log differs at the index before an append: go back to where the two can agree (§5.3). */
@@ -229,6 +234,9 @@ export function receiveHeartbeatAnswer(state: RaftState, progress: Progress, mes
     confirmReads(state);
   }
   progress.probeSent = false;
+  // With nothing to send to it no probe would ever find out that it can be reached again.
+  if (progress.state === 'probe' && progress.matchIndex === state.log.lastIndex)
+    stream(state, message.from, progress);
   const standsStill = progress.matchIndex === progress.matchAtHeartbeat;
   progress.matchAtHeartbeat = progress.matchIndex;
   const behind = standsStill && progress.matchIndex < state.log.lastIndex;

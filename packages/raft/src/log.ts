@@ -124,11 +124,19 @@ export class RaftLog {
     return this.termAt(position.index) === position.term;
   }
 
-  /** Greatest index at most `from` whose term is at most `term`: where two logs can agree at best. */
+  /**
+   * Greatest index at most `from` whose term is at most `term`: where two logs can agree at best. Terms never fall along
+   * a log, so halving finds it, however long the log is.
+   */
   lastIndexWithTermAtMost(term: Term, from: LogIndex): LogIndex {
-    let index = Math.min(from, this.lastIndex);
-    while (index > this.#discarded.index && (this.termAt(index) ?? 0) > term) index--;
-    return index;
+    let most = Math.min(from, this.lastIndex);
+    let least = Math.min(most, this.#discarded.index);
+    while (least < most) {
+      const middle = Math.ceil((least + most) / 2);
+      if ((this.termAt(middle) ?? 0) > term) most = middle - 1;
+      else least = middle;
+    }
+    return least;
   }
 
   /** Entries from an index on, as many as fit into a number of bytes, but at least one. */

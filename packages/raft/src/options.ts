@@ -106,7 +106,7 @@ export function settle(options: RaftOptions): RaftSettings {
       electionSpreadTicks === undefined
         ? undefined
         : parseInteger(electionSpreadTicks, 'electionSpreadTicks', 1, 100_000),
-    preVote: options.preVote ?? true,
+    preVote: parseSwitch(options.preVote ?? true, 'preVote'),
     entryBytesMax: parseInteger(options.entryBytesMax ?? 2 * mebibyte, 'entryBytesMax', 1, 1024 * mebibyte),
     appendBytesMax: parseInteger(options.appendBytesMax ?? mebibyte, 'appendBytesMax', 1, 1024 * mebibyte),
     appendsInFlightMax: parseInteger(options.appendsInFlightMax ?? 64, 'appendsInFlightMax', 1, 100_000),
@@ -122,6 +122,11 @@ export function settle(options: RaftOptions): RaftSettings {
         ? undefined
         : { driftTicks: parseInteger(lease.driftTicks, 'lease.driftTicks', 2, electionTicks - 1) },
   };
+}
+
+function parseSwitch(value: unknown, subject: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new InvalidArgumentError(`${subject} is ${String(value)}: it must be true or false`);
 }
 
 /**

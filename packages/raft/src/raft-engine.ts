@@ -23,6 +23,7 @@ import {
   adoptTermOf,
   campaign,
   diskStalls,
+  forgetLeader,
   hearsALeader,
   receiveRequestVote,
   receiveVote,
@@ -140,6 +141,8 @@ class RaftEngine implements ConsensusEngine<RaftMessage> {
         return transferLeadership(state, input.to);
       case 'campaign':
         return state.dataLoss === undefined ? campaign(state, 'it was asked to') : undefined;
+      case 'forgetLeader':
+        return forgetLeader(state);
       case 'peerUnreachable':
         return receivePeerUnreachable(state, input.peer);
       case 'retime':

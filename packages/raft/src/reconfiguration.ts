@@ -7,6 +7,7 @@
 import {
   checkMembership,
   isSynodError,
+  type LogIndex,
   type Membership,
   type MembershipChange,
   type NodeId,
@@ -47,10 +48,21 @@ type Reason = Pick<Refusal, 'code' | 'reason'>;
 function reasonToRefuse(state: RaftState, change: MembershipChange): Reason | undefined {
   if (state.role !== 'leader') return reasonNotLeader(state);
   return (
+    reasonConflict(state, change.ifMembershipIndex) ??
     reasonInvalid(state.membership, change.target) ??
     reasonTooEarly(state) ??
     (change.admitLagging === true ? undefined : reasonLagging(state, change.target))
   );
+}
+
+/** Somebody else changed the members since the caller saw them. */
+function reasonConflict(state: RaftState, expected: LogIndex | undefined): Reason | undefined {
+  const { index } = state.memberships.latest;
+  if (expected === undefined || expected === index) return undefined;
+  return {
+    code: 'CONFLICT',
+    reason: `the members that govern stand in entry ${index}, not ${expected}: look at them and decide anew`,
+  };
 }
 
 function reasonInvalid(present: Membership, target: Membership): Reason | undefined {
@@ -146,6 +158,8 @@ export function advanceChange(state: RaftState): void {
   if (state.memberships.latest.index > state.commitIndex) return;
   if (state.membership.outgoingVoters.length > 0) {
     if (state.log.termAt(state.commitIndex) !== state.term) return;
+    // Another entry would put the node that takes over behind again; the next leader leaves the joint state as well.
+    if (state.transfer !== undefined) return;
     const proposal = state.changeProposal;
     state.changeProposal = undefined;
     const { members } = state.membership;

@@ -301,7 +301,10 @@ const readChanges: Readonly<Record<string, Change<ReadBarriers>>> = {
   },
 };
 
-const outboxChanges: Record<keyof Omit<Outbox, 'clone' | 'take' | 'addTo' | 'withdrawAcknowledgements'>, Change<Outbox>> = {
+const outboxChanges: Record<
+  keyof Omit<Outbox, 'clone' | 'take' | 'addTo' | 'withdrawAcknowledgements'>,
+  Change<Outbox>
+> = {
   sendNow: (outbox) => {
     outbox.sendNow.push(heartbeat);
   },

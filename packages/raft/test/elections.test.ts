@@ -132,6 +132,31 @@ describe('§5.2 leader election', () => {
     expect(cluster.network.filter((message) => message.type === 'vote' && message.granted)).toEqual([]);
   });
 
+  it('a vote in a term that the voter knew already survives a crash as well', () => {
+    const cluster = new TestCluster({ disks: { n2: diskWithTerms([1], 1), n3: diskWithTerms([1], 1) } });
+    const ask = (from: string, lastLogIndex: number, lastLogTerm: number) => {
+      const message = {
+        type: 'requestVote',
+        from,
+        to: 'n3',
+        term: 5,
+        preVote: false,
+        lastLogIndex,
+        lastLogTerm,
+      } as const;
+      cluster.network = [];
+      cluster.step('n3', { type: 'receive', message });
+      return cluster.network.map((answer) => answer.type === 'vote' && answer.granted);
+    };
+    // n1 lacks the entry: it gets no vote, but its term is known and saved from here on.
+    expect(ask('n1', 0, 0)).toEqual([false]);
+    expect(ask('n2', 1, 1)).toEqual([true]);
+    cluster.crash('n3');
+    cluster.restart('n3');
+    expect(ask('n1', 1, 1)).toEqual([false]);
+    expect(ask('n2', 1, 1)).toEqual([true]);
+  });
+
   it('a vote that was not durable at the crash was never sent, so the voter may vote anew', () => {
     const cluster = new TestCluster();
     cluster.autoSave = false;
@@ -277,5 +302,30 @@ describe('pre-vote (dissertation §9.6) and check-quorum', () => {
     cluster.propose(leader ?? '', 'through the bridge');
     cluster.tick(5);
     expect(cluster.node(leader ?? '').commands).toContain('through the bridge');
+  });
+});
+
+describe('a leader that is known to be gone', () => {
+  it('is not waited for once a quorum was told so, and only then', () => {
+    const cluster = new TestCluster();
+    cluster.elect('n1');
+    cluster.crash('n1');
+    cluster.step('n2', { type: 'campaign' });
+    cluster.settle();
+    expect(cluster.leaders()).toEqual([]);
+    cluster.step('n3', { type: 'forgetLeader' });
+    cluster.step('n2', { type: 'campaign' });
+    cluster.settle();
+    expect(cluster.leaders()).toEqual(['n2']);
+  });
+
+  it('is waited for all the same where it may hold a lease', () => {
+    const cluster = new TestCluster({ lease: { driftTicks: 2 } });
+    cluster.elect('n1');
+    cluster.isolate('n1');
+    for (const id of ['n2', 'n3']) cluster.step(id, { type: 'forgetLeader' });
+    cluster.step('n2', { type: 'campaign' });
+    cluster.settle();
+    expect(cluster.leaders()).toEqual(['n1']);
   });
 });

@@ -357,6 +357,28 @@ describe('changes that are refused', () => {
     }
   });
 
+  it('when the members are no more those that the caller saw', () => {
+    const cluster = new TestCluster({ spare: ['n4'] });
+    cluster.elect('n1');
+    const change = (members: string, ifMembershipIndex: number, proposal: number) => {
+      const target = membersOf(members);
+      cluster.step('n1', { type: 'changeMembership', change: { target, ifMembershipIndex }, proposal });
+      cluster.settle();
+    };
+    change('n1 n2 n3 (n4)', 0, 6);
+    const index = cluster.node('n1').answered(6) ?? 0;
+    expect(index).toBeGreaterThan(0);
+    change('n1 n2', 0, 7);
+    expect(refusal(cluster, 'n1', 7)).toMatchObject({
+      code: 'CONFLICT',
+      effect: 'none',
+      reason: expect.stringContaining(`stand in entry ${index}, not 0`),
+    });
+    expect(cluster.node('n1').members).toBe('n1 n2 n3 (n4)');
+    change('n1 n2', index, 8);
+    expect(cluster.node('n1').answered(8)).toBeDefined();
+  });
+
   it('while another is under way', () => {
     const cluster = new TestCluster({ spare: ['n4'] });
     cluster.elect('n1');

@@ -1,9 +1,9 @@
 /** The Raft engine as scenarios see it: its options, and its messages in words. */
 import { type EngineOnStage, tellEntries, tellPosition } from '@synod/scenarios';
-import { encodeHardState } from '../src/hard-state.js';
 import {
   createRaftEngine,
   decodeHardState,
+  encodeHardState,
   type LeaseBound,
   type RaftMessage,
   raftMessageCodec,

@@ -7,9 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { parseScenario, playScenario } from '@synod/scenarios';
 import { describe, expect, it } from 'vitest';
 import { raftOnStage } from './raft-on-stage.js';
+import { type Counterpart, type Suite, suites } from './scenarios-of-others.js';
 
 const folder = new URL('./scenarios/', import.meta.url);
 const page = new URL('../../../docs/guide/raft-scenarios.md', import.meta.url);
+const packages = new URL('../../', import.meta.url);
 const update = process.env.UPDATE_SCENARIOS === '1';
 const names = readdirSync(fileURLToPath(folder))
   .filter((name) => name.endsWith('.txt'))
@@ -23,6 +25,17 @@ describe('golden scenarios', () => {
     if (update) writeFileSync(file, played);
     else expect(played).toBe(written);
   });
+
+  it.each(suites.flatMap(({ counterparts }) => counterparts))(
+    '%s of another library has its counterpart here',
+    (...[, ...ours]: Counterpart) => {
+      for (const reference of ours) {
+        const [file = '', test] = reference.split(': ');
+        if (test === undefined) expect(names).toContain(`${file}.txt`);
+        else expect(readFileSync(new URL(file, packages), 'utf8')).toContain(test);
+      }
+    },
+  );
 
   it('the page in the documentation lists them all', () => {
     const listed = pageOfScenarios();
@@ -47,5 +60,25 @@ Generated from the scripts; \`packages/raft/test/scenarios/README.md\` says how 
 | script | situation | source |
 |---|---|---|
 ${rows.join('\n')}
+
+## What other libraries test by name
+
+The situations that others thought worth a name, and where each is told or tested here. Only the names are theirs.
+${suites.map(tableOfSuite).join('')}`;
+}
+
+function tableOfSuite({ title, counterparts }: Suite): string {
+  const rows = counterparts.map(([name, ...ours]) => `| ${name} | ${ours.map(wordsOf).join('; ')} |`);
+  return `
+### ${title}
+
+| there | here |
+|---|---|
+${rows.join('\n')}
 `;
+}
+
+function wordsOf(reference: string): string {
+  const [file = '', test] = reference.split(': ');
+  return test === undefined ? `\`${file}.txt\`` : `\`${file}\`: ${test}`;
 }

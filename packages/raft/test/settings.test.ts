@@ -46,21 +46,46 @@ describe('timing that changes while the engine runs', () => {
   });
 });
 
-describe('limits out of range', () => {
-  it.each([
-    [{ priority: 11 }, /priority is 11/],
-    [{ bytesInFlightMax: 0 }, /bytesInFlightMax is 0/],
-    [{ saveTicksMax: 0 }, /saveTicksMax is 0/],
-    [{ promotionLagEntriesMax: -1 }, /promotionLagEntriesMax is -1/],
-  ] as [RaftLimits, RegExp][])('%o', (limits, message) => {
-    const start = {
-      id: 'n1',
-      group: 0,
-      seed: 1,
-      membership: createMembership(['n1']),
-      recovered: { discarded: logStart, entries: [] },
-    };
-    expect(() => createRaftEngine({ ...start, ...limits })).toThrow(message);
+describe('limits', () => {
+  const start = {
+    id: 'n1',
+    group: 0,
+    seed: 1,
+    membership: createMembership(['n1']),
+    recovered: { discarded: logStart, entries: [] },
+  };
+  const most = Number.MAX_SAFE_INTEGER;
+  /** Least and greatest value of each, with the timing that they need. */
+  const ranges: [name: keyof RaftLimits, least: number, greatest: number, timing: RaftLimits][] = [
+    ['electionTicks', 3, 100_000, { heartbeatTicks: 1 }],
+    ['electionSpreadTicks', 1, 100_000, {}],
+    ['heartbeatTicks', 1, 33_333, { electionTicks: 99_999 }],
+    ['entryBytesMax', 1, 2 ** 30, {}],
+    ['appendBytesMax', 1, 2 ** 30, {}],
+    ['appendsInFlightMax', 1, 100_000, {}],
+    ['bytesInFlightMax', 1, most, {}],
+    ['uncommittedBytesMax', 1, most, {}],
+    ['pendingReadsMax', 1, most, {}],
+    ['retainedEntries', 0, most, {}],
+    ['promotionLagEntriesMax', 0, most, {}],
+    ['priority', 0, 10, {}],
+    ['saveTicksMax', 1, most, {}],
+  ];
+
+  it.each(ranges)('%s lies from %d to %d', (name, least, greatest, timing) => {
+    const make = (value: unknown) => createRaftEngine({ ...start, ...timing, [name]: value });
+    expect(make(least).id).toBe('n1');
+    expect(make(greatest).id).toBe('n1');
+    for (const value of [least - 1, greatest + 1, least + 0.5, Number.NaN, '5']) {
+      expect(() => make(value)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+      expect(() => make(value)).toThrow(name);
+    }
+  });
+
+  it('preVote is a switch', () => {
+    const preVote: unknown = 'off';
+    // @ts-expect-error what a caller in plain JavaScript can do
+    expect(() => createRaftEngine({ ...start, preVote })).toThrow(/preVote is off: it must be true or false/);
   });
 });
 

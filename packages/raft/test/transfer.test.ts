@@ -135,6 +135,18 @@ describe('dissertation §3.10: a leader hands over', () => {
     expect(cluster.node('n1').commands).toContain('x');
   });
 
+  it('in the joint state leaves that to the next leader, whose log it would put behind again', () => {
+    const cluster = new TestCluster({ spare: ['n4'] });
+    cluster.elect('n1');
+    cluster.change('n1', 'n1 n2 n3 (n4)', 6);
+    cluster.tick(3);
+    cluster.change('n1', 'n2 n3 n4', 7);
+    cluster.step('n1', { type: 'transferLeadership', to: 'n4' });
+    cluster.settle();
+    expect(cluster.leaders()).toEqual(['n4']);
+    expect(cluster.node('n4').members).toBe('n2 n3 n4');
+  });
+
   it('a late word of an earlier term moves nothing', () => {
     const cluster = new TestCluster();
     cluster.elect('n1');

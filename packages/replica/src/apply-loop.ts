@@ -54,9 +54,9 @@ export class ApplyLoop<Result> {
   /** Entries applied, or passed over because they carry no command. */
   entries = 0;
   /** Entries since the last snapshot. */
-  entriesSinceSnapshot = 0;
+  #entriesSinceSnapshot = 0;
   /** Bytes of commands since the last snapshot. */
-  bytesSinceSnapshot = 0;
+  #bytesSinceSnapshot = 0;
 
   constructor(
     machine: StateMachine<Result>,
@@ -97,6 +97,14 @@ export class ApplyLoop<Result> {
   /** Resolves when no restore is under way. */
   async idle(): Promise<void> {
     await this.#restoring;
+  }
+
+  /** Whether so many entries or bytes were applied since the last snapshot; then it begins to count anew. */
+  isSnapshotDue(entries: number, bytes: number): boolean {
+    if (this.#entriesSinceSnapshot < entries && this.#bytesSinceSnapshot < bytes) return false;
+    this.#entriesSinceSnapshot = 0;
+    this.#bytesSinceSnapshot = 0;
+    return true;
   }
 
   /** Puts a snapshot into the queue. */
@@ -164,8 +172,8 @@ export class ApplyLoop<Result> {
       this.#proposals.passedOver(entry);
       return;
     }
-    this.entriesSinceSnapshot++;
-    this.bytesSinceSnapshot += entry.data.length;
+    this.#entriesSinceSnapshot++;
+    this.#bytesSinceSnapshot += entry.data.length;
     if (entry.kind === 'command') {
       this.#proposals.commandApplied(entry, this.#machine.apply(entry.index, entry.data));
     } else if (entry.kind === 'membership') {
@@ -185,8 +193,8 @@ export class ApplyLoop<Result> {
         this.#index = restored.index;
         this.#term = restored.term;
         this.#membership = restored.membership;
-        this.entriesSinceSnapshot = 0;
-        this.bytesSinceSnapshot = 0;
+        this.#entriesSinceSnapshot = 0;
+        this.#bytesSinceSnapshot = 0;
         this.#hooks.applied(from, meta.index);
         this.#hooks.resumed();
       },

@@ -69,12 +69,16 @@ export class EngineDriver<Message extends EngineMessage> {
   #firstTickMs: number | undefined;
   #ticksTold = -1;
   /** Writes that became durable. */
-  saves = 0;
+  #saveCount = 0;
   /** Entries in them. */
-  entriesSaved = 0;
+  #entriesSaved = 0;
 
   constructor(parts: DriverParts<Message>) {
     this.#parts = parts;
+  }
+
+  get metrics() {
+    return { saves: this.#saveCount, entriesSaved: this.#entriesSaved };
   }
 
   /** Saves under way. */
@@ -225,8 +229,8 @@ export class EngineDriver<Message extends EngineMessage> {
     for (let save = this.#saves[0]; save?.isDurable === true; save = this.#saves[0]) {
       this.#saves.shift();
       const { write, sendAfter, startedMs } = save;
-      this.saves++;
-      this.entriesSaved += write.entries.length;
+      this.#saveCount++;
+      this.#entriesSaved += write.entries.length;
       if (events.isHeard) this.#reportSaved(write, startedMs);
       if (!this.isRunning) continue;
       this.step({ type: 'saved', receipt: write.receipt });

@@ -37,6 +37,14 @@ export class NotReadyError extends SynodError {
   }
 }
 
+/** The condition of the call does not hold: the message says what does. Definite; decide anew. */
+export class ConflictError extends SynodError {
+  /** @param reason - What was found in place of what the call expected. */
+  constructor(reason: string) {
+    super({ code: 'CONFLICT', message: reason });
+  }
+}
+
 /** A command is larger than one entry may be. Definite. */
 export class CommandTooLargeError extends SynodError {
   /** @param reason - The size and the limit. */

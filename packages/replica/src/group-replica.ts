@@ -1,5 +1,13 @@
 /** A replica, put together: calls come in here, the driver runs the engine, and each kind of effect has its own part. */
-import type { Effects, EngineMessage, GroupId, LogIndex, Membership, NodeId, SynodError } from '@synod/core';
+import type {
+  Effects,
+  EngineMessage,
+  EngineTiming,
+  GroupId,
+  LogIndex,
+  Membership,
+  NodeId,
+} from '@synod/core';
 import { ApplyLoop } from './apply-loop.js';
 import { EngineDriver } from './engine-driver.js';
 import { ClosedError, NotAdmittedError, ReplicaFailedError } from './errors.js';
@@ -12,6 +20,8 @@ import { Proposals } from './proposals.js';
 import { Reads } from './reads.js';
 import type {
   Applied,
+  BoundedAnswer,
+  BoundedReadOptions,
   CallOptions,
   ChangeOptions,
   ReadOptions,
@@ -23,7 +33,6 @@ import type {
 import { type Posture, type Rest, restOf, type Sleeper } from './sleeper.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import { SnapshotSender } from './snapshot-sender.js';
-import type { SnapshotStore } from './snapshot-store.js';
 import { SnapshotTaker } from './snapshot-taker.js';
 
 /** The replica of one group on one node. */
@@ -62,7 +71,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     const emit = (event: RuntimeEvent) => parts.events.emit(group, event);
     const failed = (cause: unknown) => this.#fail('replica', cause);
     this.#proposals = new Proposals(settings, tickMs);
-    this.#reads = new Reads(settings, tickMs);
+    this.#reads = new Reads(settings, tickMs, clock);
     this.#leader = new LeaderWatch(id, settings, tickMs);
     this.#leader.changed(engine.status().leader);
     this.#outbox = new PeerOutbox(group, codec, transport, settings.payloadBytesMax, parts.writers, (peer) =>
@@ -70,7 +79,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     );
     this.#driver = new EngineDriver({ ...parts, tickMs, outbox: this.#outbox, hooks: this.#turnHooks() });
     this.#applyLoop = new ApplyLoop(stateMachine, this.#proposals, parts.membership, settings, clock, {
-      restore: (meta) => this.#restore(meta),
+      restore: (meta) => this.#taker.restore(meta, () => this.#driver.isRunning),
       applied: (from, to) => this.#applied(from, to),
       resumed: () => this.#driver.schedule(),
       failed,
@@ -108,19 +117,20 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   }
 
   propose(command: Uint8Array, options: CallOptions = {}): Promise<Applied<Result>> {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) return Promise.reject(refusal);
-    this.#stir('a command was proposed');
-    this.#driver.schedule();
-    return this.#proposals.propose(command, options);
+    return this.#take('a command was proposed', () => this.#proposals.propose(command, options));
   }
 
   read<Value>(query: () => Value, options: ReadOptions = {}): Promise<Value> {
+    return this.#take('a read was asked for', () => this.#reads.read(query, options));
+  }
+
+  readBounded<Value>(query: () => Value, options: BoundedReadOptions): Promise<BoundedAnswer<Value>> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
-    this.#stir('a read was asked for');
-    this.#driver.schedule();
-    return this.#reads.read(query, options);
+    const answer = this.#reads.readBounded(query, options, this.#applyLoop);
+    // It needs the engine only when a barrier is wanted.
+    if (this.#reads.isQueued) this.#askForTurn('a read was asked for');
+    return answer;
   }
 
   waitForLeader(options: CallOptions = {}): Promise<NodeId> {
@@ -129,27 +139,30 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   }
 
   transferLeadership(to?: NodeId, options: CallOptions = {}): Promise<NodeId> {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) return Promise.reject(refusal);
-    this.#stir('a transfer of leadership was asked for');
-    return this.#leader.transfer(options, () =>
-      this.#driver.step(
-        to === undefined ? { type: 'transferLeadership' } : { type: 'transferLeadership', to },
-      ),
+    const input = { type: 'transferLeadership', ...(to === undefined ? {} : { to }) } as const;
+    return this.#take('a transfer of leadership was asked for', () =>
+      this.#leader.transfer(options, () => this.#driver.step(input)),
     );
   }
 
   changeMembership(target: Membership, options: ChangeOptions = {}): Promise<Applied<undefined>> {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) return Promise.reject(refusal);
-    this.#stir('a change of membership was asked for');
-    this.#driver.schedule();
-    return this.#proposals.changeMembership(target, options);
+    return this.#take('a change of membership was asked for', () =>
+      this.#proposals.changeMembership(target, options),
+    );
   }
 
   campaign(): void {
     this.#stir('a campaign was asked for');
     this.#driver.step({ type: 'campaign' });
+  }
+
+  forgetLeader(): void {
+    this.#driver.step({ type: 'forgetLeader' });
+  }
+
+  retime(timing: EngineTiming): void {
+    // What is out of its range is the caller's mistake, and no failure of the engine.
+    this.#parts.engine.step({ type: 'retime', timing });
   }
 
   status(): ReplicaStatus {
@@ -170,12 +183,9 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
 
   metrics(): ReplicaMetrics {
     return {
-      proposals: this.#proposals.count,
-      proposalBatches: this.#proposals.batches,
-      reads: this.#reads.count,
-      readBarriers: this.#reads.barriers,
-      saves: this.#driver.saves,
-      entriesSaved: this.#driver.entriesSaved,
+      ...this.#proposals.metrics,
+      ...this.#reads.metrics,
+      ...this.#driver.metrics,
       payloadsSent: this.#outbox.payloads,
       messagesSent: this.#outbox.messages,
       messagesReceived: this.#intake.messages,
@@ -186,8 +196,6 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
       snapshotsSent: this.#sender.sent,
       snapshotsReceived: this.#receiver.received,
       appliedIndex: this.#applyLoop.index,
-      pendingProposals: this.#proposals.pending,
-      pendingReads: this.#reads.pending,
     };
   }
 
@@ -273,6 +281,20 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     this.#rejectFailed(error);
   }
 
+  /** Takes a call in, unless this replica takes no part. */
+  #take<Value>(reason: string, call: () => Promise<Value>): Promise<Value> {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    this.#askForTurn(reason);
+    return call();
+  }
+
+  /** Something waits to be handed to the engine. */
+  #askForTurn(reason: string): void {
+    this.#stir(reason);
+    this.#driver.schedule();
+  }
+
   #stir(reason: string, speaker?: NodeId): void {
     this.#idleTicks = 0;
     if (this.#posture !== 'awake') this.#parts.stir(reason, speaker);
@@ -319,30 +341,18 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   #applied(from: LogIndex, to: LogIndex): void {
     if (this.#parts.events.isHeard) this.#parts.events.emit(this.group, { type: 'applied', from, to });
     this.#driver.step({ type: 'applied', through: to });
-    const { entriesSinceSnapshot, bytesSinceSnapshot, index } = this.#applyLoop;
-    const { snapshotEveryEntries, snapshotEveryBytes } = this.#parts;
-    const isDue = entriesSinceSnapshot >= snapshotEveryEntries || bytesSinceSnapshot >= snapshotEveryBytes;
-    if (!isDue || this.#taker.isBusy || index <= this.#parts.snapshots.newestIndex) return;
-    this.#applyLoop.entriesSinceSnapshot = 0;
-    this.#applyLoop.bytesSinceSnapshot = 0;
-    this.#taker.take(this.#applyLoop.state);
+    const { snapshots, snapshotEveryEntries, snapshotEveryBytes } = this.#parts;
+    if (this.#taker.isBusy || this.#applyLoop.index <= snapshots.newestIndex) return;
+    if (this.#applyLoop.isSnapshotDue(snapshotEveryEntries, snapshotEveryBytes))
+      this.#taker.take(this.#applyLoop.state);
   }
 
-  async #restore(meta: Parameters<SnapshotStore['restore']>[1]) {
-    const { snapshots, stateMachine, events } = this.#parts;
-    await this.#taker.abandon('a snapshot from a peer takes the place of the state');
-    const restored = await snapshots.restore(stateMachine, meta, () => this.#driver.isRunning);
-    const at = { index: restored.meta.index, term: restored.meta.term };
-    events.emit(this.group, { type: 'snapshotRestored', at, bytes: restored.bytes });
-    return restored.meta;
-  }
-
-  #refusal(): SynodError | undefined {
+  #refusal() {
     if (this.#state === 'running') return undefined;
     return this.#end() ?? new NotAdmittedError(this.#parts.admissionGap());
   }
 
-  #end(): SynodError | undefined {
+  #end() {
     if (this.#failure !== undefined) return this.#failure;
     return this.#state === 'closed' ? new ClosedError(`replica of group ${this.group}`) : undefined;
   }
@@ -363,7 +373,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     this.#parts.stopped(what, error);
   }
 
-  #endCalls(error: SynodError): void {
+  #endCalls(error: ClosedError | ReplicaFailedError): void {
     this.#proposals.endAll(error);
     this.#reads.endAll(error);
     this.#leader.endAll(error);

@@ -8,6 +8,7 @@ export {
   AbortedError,
   ClosedError,
   CommandTooLargeError,
+  ConflictError,
   IncarnationLostError,
   NotAdmittedError,
   NotLeaderError,
@@ -24,6 +25,8 @@ export type { AdmissionStatus, HostOptions, HostStatus, ReplicaHost } from './ho
 export type { ReplicaLimits } from './limits.js';
 export type {
   Applied,
+  BoundedAnswer,
+  BoundedReadOptions,
   CallOptions,
   ChangeOptions,
   GroupOptions,

@@ -62,9 +62,9 @@ export class Proposals<Result> {
   #changes: QueuedChange[] = [];
   #bytes = 0;
   /** Proposals taken in so far. */
-  count = 0;
+  #count = 0;
   /** Inputs by which they were handed over. */
-  batches = 0;
+  #batches = 0;
 
   constructor(settings: ReplicaSettings, tickMs: number) {
     this.#settings = settings;
@@ -81,6 +81,10 @@ export class Proposals<Result> {
     return this.#calls.size;
   }
 
+  get metrics() {
+    return { proposals: this.#count, proposalBatches: this.#batches, pendingProposals: this.pending };
+  }
+
   propose(command: Uint8Array, options: CallOptions): Promise<Applied<Result>> {
     if (!(command instanceof Uint8Array)) {
       return Promise.reject(new InvalidArgumentError('the command is no Uint8Array: encode it as bytes'));
@@ -95,12 +99,11 @@ export class Proposals<Result> {
   }
 
   changeMembership(target: Membership, options: ChangeOptions): Promise<Applied<undefined>> {
-    const refusal = membershipError(target) ?? this.#refusal(0);
+    const refusal = membershipError(target) ?? indexError(options) ?? this.#refusal(0);
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const proposal = this.#add({ type: 'change', bytes: 0, resolve, reject, handedOver: false }, options);
-      if (proposal !== undefined)
-        this.#changes.push({ proposal, change: { target, admitLagging: options.admitLagging === true } });
+      if (proposal !== undefined) this.#changes.push({ proposal, change: changeOf(target, options) });
     });
   }
 
@@ -110,7 +113,7 @@ export class Proposals<Result> {
       const commands = this.#queued.filter(({ proposal }) => this.#markHandedOver(proposal));
       this.#queued = [];
       if (commands.length > 0) {
-        this.batches++;
+        this.#batches++;
         step({ type: 'propose', commands });
       }
     }
@@ -118,7 +121,7 @@ export class Proposals<Result> {
       const changes = this.#changes.filter(({ proposal }) => this.#markHandedOver(proposal));
       this.#changes = [];
       for (const { proposal, change } of changes) {
-        this.batches++;
+        this.#batches++;
         step({ type: 'changeMembership', change, proposal });
       }
     }
@@ -183,7 +186,7 @@ export class Proposals<Result> {
     const proposal = this.#calls.add(call, options);
     if (proposal === undefined) return undefined;
     this.#bytes += call.bytes;
-    this.count++;
+    this.#count++;
     return proposal;
   }
 
@@ -210,6 +213,22 @@ function unknownEnd(error: SynodError): SynodError {
   if (error instanceof ReplicaFailedError)
     return new ReplicaFailedError(error.reason, 'unknown', error.cause);
   return new OutcomeUnknownError(error.message, error);
+}
+
+function changeOf(target: Membership, { admitLagging, ifMembershipIndex }: ChangeOptions): MembershipChange {
+  return {
+    target,
+    admitLagging: admitLagging === true,
+    ...(ifMembershipIndex === undefined ? {} : { ifMembershipIndex }),
+  };
+}
+
+function indexError({ ifMembershipIndex }: ChangeOptions): SynodError | undefined {
+  if (ifMembershipIndex === undefined || (Number.isSafeInteger(ifMembershipIndex) && ifMembershipIndex >= 0))
+    return undefined;
+  return new InvalidArgumentError(
+    `ifMembershipIndex is ${ifMembershipIndex}: it must be the index of an entry, or 0`,
+  );
 }
 
 function membershipError(target: Membership): SynodError | undefined {

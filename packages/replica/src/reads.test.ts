@@ -1,10 +1,11 @@
 import type { EngineInput, EngineMessage, ReadContext, ReadMode } from '@synod/core';
+import { ManualClock } from '@synod/core/memory';
 import { describe, expect, it } from 'vitest';
 import { settleLimits } from './limits.js';
 import { Reads } from './reads.js';
 
 function open() {
-  const reads = new Reads(settleLimits({}), 10);
+  const reads = new Reads(settleLimits({}), 10, new ManualClock());
   const asked: { readonly context: ReadContext; readonly mode: ReadMode }[] = [];
   const ask = (mode: ReadMode): ReadContext => {
     reads.read(() => 'answer', { mode }).catch(() => undefined);

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, type Refusal, type SynodError, unreachable } from '@synod/core';
 import {
   CommandTooLargeError,
+  ConflictError,
   NotLeaderError,
   NotReadyError,
   OutcomeUnknownError,
@@ -32,6 +33,8 @@ export function refusalError(refusal: Refusal): SynodError {
       return new OutcomeUnknownError(refusal.reason);
     case 'NOT_READY':
       return new NotReadyError(refusal.reason);
+    case 'CONFLICT':
+      return new ConflictError(refusal.reason);
     case 'INVALID':
       return new InvalidArgumentError(refusal.reason);
     case 'ABORTED':

@@ -4,6 +4,7 @@ import type {
   EngineMessage,
   EngineStart,
   EngineStatus,
+  EngineTiming,
   GroupId,
   LogIndex,
   Membership,
@@ -52,6 +53,28 @@ export interface ReadOptions extends CallOptions {
   readonly mode?: ReadMode;
 }
 
+/** How stale an answer may be, and what to do when the state here is staler. */
+export interface BoundedReadOptions extends ReadOptions {
+  /**
+   * Milliseconds by which the answer may be behind, from 0. With `Infinity` any state will do: the read never waits for
+   * anybody, and its answer says how stale it may be.
+   */
+  readonly maxStalenessMs: number;
+}
+
+/** The answer of a read that need not be up to date. */
+export interface BoundedAnswer<Value> {
+  /** What the query returned. */
+  readonly value: Value;
+  /**
+   * By how much it may be behind: it reflects every command that was answered anywhere at least so many milliseconds
+   * before the call. 0 for an answer that is linearizable; `Infinity` when this node has never been told.
+   */
+  readonly stalenessMs: number;
+  /** Last index of the log that it reflects. */
+  readonly appliedIndex: LogIndex;
+}
+
 /** How a change of membership is made, and how long it may take. */
 export interface ChangeOptions extends CallOptions {
   /**
@@ -59,6 +82,12 @@ export interface ChangeOptions extends CallOptions {
    * `false`: such a change is refused, and the node is to be a learner first.
    */
   readonly admitLagging?: boolean;
+  /**
+   * Only if the members that govern stand in the entry of this index: `membershipIndex` of the engine's status, taken
+   * together with the members that the caller saw, when its `commitIndex` had reached it. So that of two operators who
+   * change what they saw, the second does not undo the first.
+   */
+  readonly ifMembershipIndex?: LogIndex;
 }
 
 /** A command that was committed and applied here. */
@@ -116,6 +145,8 @@ export interface ReplicaMetrics {
   readonly reads: number;
   /** Barriers asked of the engine for them. */
   readonly readBarriers: number;
+  /** Calls of `readBounded` that were answered from the state here, without a barrier. */
+  readonly boundedReadsLocal: number;
   /** Writes that became durable. */
   readonly saves: number;
   /** Entries in them. */
@@ -202,6 +233,28 @@ export interface Replica<Result> {
   read<Value>(query: () => Value, options?: ReadOptions): Promise<Value>;
 
   /**
+   * Reads what may be old, but no older than a bound, on any node: from the state here when it is known to be fresh
+   * enough, which costs nothing and asks nobody; otherwise linearizably, like {@link Replica.read}, which also makes it
+   * fresh for the next reads. Not linearizable, and never called so: two such reads on two nodes can see the newer state
+   * first and the older after.
+   *
+   * @param query - Reads from the state machine, synchronously.
+   * @param options - The bound; barrier, time and signal for when the state here is too old.
+   * @returns What `query` returned and how stale it may be; rejects with what it threw.
+   * @throws InvalidArgumentError for a bound below 0; when the state here is too old, the errors of
+   * {@link Replica.read}: nobody can confirm that it is fresh enough.
+   *
+   * @remarks How fresh the state is, is known from the last barrier that went through here, by this node's clock alone:
+   * it reflects all that was committed before that barrier was asked for. No clock of another node is trusted.
+   *
+   * @example
+   * ```ts
+   * const { value, stalenessMs } = await replica.readBounded(() => counter.total, { maxStalenessMs: 500 });
+   * ```
+   */
+  readBounded<Value>(query: () => Value, options: BoundedReadOptions): Promise<BoundedAnswer<Value>>;
+
+  /**
    * Waits until this node knows a leader.
    *
    * @param options - Time and signal.
@@ -227,12 +280,29 @@ export interface Replica<Result> {
    * @param target - Members as they shall be.
    * @param options - Time and signal, and whether voters may lag.
    * @throws the same errors as {@link Replica.propose}; {@link NotReadyError} while another change is under way or a
-   * new voter has not caught up; InvalidArgumentError for a target that can never be; {@link UnsupportedError}.
+   * new voter has not caught up; {@link ConflictError} when `ifMembershipIndex` is not where the members stand;
+   * InvalidArgumentError for a target that can never be; {@link UnsupportedError}.
    */
   changeMembership(target: Membership, options?: ChangeOptions): Promise<Applied<undefined>>;
 
   /** Tries to become leader now, without waiting for an election timeout. For operators and tests. */
   campaign(): void;
+
+  /**
+   * Says that the leader is gone, sooner than its silence tells: this node gives its vote to whoever asks, in the same
+   * term. For operators and failure detectors that know it on a quorum of nodes. A leader, and a node of a group with
+   * leases, take no notice; a leader that lives is known again by its next heartbeat.
+   */
+  forgetLeader(): void;
+
+  /**
+   * Changes the protocol's timing from now on, until the replica is opened anew. Do it on all nodes. Its unit, the tick,
+   * stays as long as it is for the life of the host.
+   *
+   * @param timing - What shall change, in ticks.
+   * @throws InvalidArgumentError for timing that is out of its range, or that leases forbid; then nothing has changed.
+   */
+  retime(timing: EngineTiming): void;
 
   /** State of this replica and its engine. */
   status(): ReplicaStatus;

@@ -15,7 +15,7 @@ export interface TakerHooks {
   readonly failed: (cause: unknown) => void;
 }
 
-/** The snapshots that one replica takes. */
+/** The snapshots that one replica takes, and is restored from. */
 export class SnapshotTaker {
   readonly #machine: StateMachine<unknown>;
   readonly #store: SnapshotStore;
@@ -57,6 +57,21 @@ export class SnapshotTaker {
   async abandon(reason: string): Promise<void> {
     this.#abandoned ??= reason;
     await this.#underWay;
+  }
+
+  /**
+   * Replaces the state machine's state by the stored snapshot; one of its own that is under way is given up.
+   *
+   * @param meta - The least that it must cover.
+   * @param isWanted - Whether to go on; asked after every piece.
+   * @returns What it covers.
+   */
+  async restore(meta: SnapshotMeta, isWanted: () => boolean): Promise<SnapshotMeta> {
+    await this.abandon('a snapshot from a peer takes the place of the state');
+    const restored = await this.#store.restore(this.#machine, meta, isWanted);
+    const at = { index: restored.meta.index, term: restored.meta.term };
+    this.#hooks.emit({ type: 'snapshotRestored', at, bytes: restored.bytes });
+    return restored.meta;
   }
 
   async #write(meta: SnapshotMeta, pieces: Iterable<Uint8Array>): Promise<void> {

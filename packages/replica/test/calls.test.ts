@@ -1,4 +1,10 @@
-import { createMembership, encodeUtf8, type Refusal, type RefusalCode } from '@synod/core';
+import {
+  createMembership,
+  encodeUtf8,
+  InvalidArgumentError,
+  type Refusal,
+  type RefusalCode,
+} from '@synod/core';
 import { describe, expect, it } from 'vitest';
 import { add } from './counter.js';
 import { settled } from './scripted-engine.js';
@@ -47,6 +53,7 @@ describe('propose', () => {
     ['SUPERSEDED', {}, { code: 'SUPERSEDED', effect: 'none', retryable: true }],
     ['UNSUPPORTED', {}, { code: 'UNSUPPORTED', effect: 'none', retryable: false }],
     ['NOT_READY', {}, { code: 'NOT_READY', effect: 'none', retryable: true }],
+    ['CONFLICT', {}, { code: 'CONFLICT', effect: 'none', retryable: false }],
     ['INVALID', {}, { code: 'INVALID_ARGUMENT', effect: 'none', retryable: false }],
     ['ABORTED', {}, { code: 'TIMED_OUT', effect: 'none', retryable: true }],
     ['OUTCOME_UNKNOWN', {}, { code: 'OUTCOME_UNKNOWN', effect: 'unknown', retryable: false }],
@@ -210,6 +217,11 @@ describe('changeMembership', () => {
     expect(engine.inputsOf('changeMembership')[0]?.change).toEqual({ target, admitLagging: false });
     await replica.changeMembership(target, { admitLagging: true });
     expect(engine.inputsOf('changeMembership')[1]?.change).toEqual({ target, admitLagging: true });
+    await replica.changeMembership(target, { ifMembershipIndex: 1 });
+    expect(engine.inputsOf('changeMembership')[2]?.change).toMatchObject({ ifMembershipIndex: 1 });
+    await expect(replica.changeMembership(target, { ifMembershipIndex: -1 })).rejects.toThrow(
+      /ifMembershipIndex is -1/,
+    );
   });
 
   it('says what to wait for when it is refused for now', async () => {
@@ -328,5 +340,26 @@ describe('the leader', () => {
       });
     };
     await expect(replica.transferLeadership()).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  });
+});
+
+describe('forgetting the leader', () => {
+  it('tells the engine at once', async () => {
+    const { replica, engine } = await openSilent();
+    replica.forgetLeader();
+    expect(engine.inputsOf('forgetLeader')).toHaveLength(1);
+  });
+});
+
+describe('other timing', () => {
+  it('goes to the engine, and timing out of its range to the caller alone', async () => {
+    const { replica, engine } = await openSilent();
+    replica.retime({ electionTicks: 20 });
+    expect(engine.inputsOf('retime')).toEqual([{ type: 'retime', timing: { electionTicks: 20 } }]);
+    engine.onStep = (input) => {
+      if (input.type === 'retime') throw new InvalidArgumentError('electionTicks is 0');
+    };
+    expect(() => replica.retime({ electionTicks: 0 })).toThrow(/electionTicks is 0/);
+    expect(replica.status().state).toBe('running');
   });
 });

@@ -238,6 +238,8 @@ function nodeAction<Message extends EngineMessage>(verb: string): NodeAction<Mes
   switch (verb) {
     case 'campaign':
       return (node) => node.step({ type: 'campaign' });
+    case 'forget':
+      return (node) => node.step({ type: 'forgetLeader' });
     case 'tick':
       return (node, [times]) => repeat(times, () => node.step({ type: 'tick' }));
     case 'missed':
@@ -352,17 +354,22 @@ function read<Message extends EngineMessage>(
   node.step({ type: 'read', context: Number(context), mode: mode === 'lease' ? 'lease' : 'index' });
 }
 
-/** `n1 change n1 n2 (n4) lagging`: voters as they shall be, learners in brackets, and whether they may lag. */
+/**
+ * `n1 change n1 n2 (n4) lagging at=3`: voters as they shall be, learners in brackets, whether they may lag, and where
+ * the present members must stand.
+ */
 function change<Message extends EngineMessage>(
   node: StagedNode<Message>,
   words: readonly string[],
   stage: Stage<Message>,
 ): void {
-  const { voters, learners } = membersOf(words.filter((word) => word !== 'lagging'));
+  const at = words.find((word) => word.startsWith('at='));
+  const { voters, learners } = membersOf(words.filter((word) => word !== 'lagging' && word !== at));
   const target = membershipOf(stage, node, voters, learners);
   const proposal = node.nameProposal('change');
   const admitLagging = words.includes('lagging');
-  node.step({ type: 'changeMembership', change: { target, admitLagging }, proposal });
+  const condition = at === undefined ? {} : { ifMembershipIndex: Number(at.slice(3)) };
+  node.step({ type: 'changeMembership', change: { target, admitLagging, ...condition }, proposal });
 }
 
 /** Members keep their ordinals; a new one gets the next in the order in which nodes came onto the stage. */

@@ -1,5 +1,11 @@
-import { ByteReader, ByteWriter, type ConsensusEngine, type EngineStart, type NodeId } from '@synod/core';
-import { createRaftEngine, type RaftMessage, raftMessageCodec } from '@synod/raft';
+import type { ConsensusEngine, EngineStart, NodeId } from '@synod/core';
+import {
+  createRaftEngine,
+  decodeHardState,
+  encodeHardState,
+  type RaftMessage,
+  raftMessageCodec,
+} from '@synod/raft';
 import { describe, expect, it } from 'vitest';
 import { type ClusterBudget, clusterModel, type ExploredEngine, explore } from '../src/index.js';
 
@@ -18,25 +24,13 @@ const raft: ExploredEngine<RaftMessage> = {
     if (message.type !== 'vote' || message.preVote || !message.granted) return undefined;
     return { type: 'vote', term: message.term, candidate: message.to };
   },
-  readHardState: (hardState) => {
-    const reader = new ByteReader(hardState);
-    reader.u8();
-    const term = reader.varint();
-    const votedFor = reader.string();
-    return { term, votedFor: votedFor === '' ? undefined : votedFor };
-  },
+  readHardState: decodeHardState,
 };
 
 function renameHardState(hardState: Uint8Array, rename: (id: NodeId) => string): Uint8Array {
-  const reader = new ByteReader(hardState);
-  const writer = new ByteWriter(64);
-  writer.u8(reader.u8());
-  writer.varint(reader.varint());
-  const votedFor = reader.string();
-  writer.string(votedFor === '' ? '' : rename(votedFor));
-  writer.varint(reader.varint());
-  writer.varint(reader.varint());
-  return writer.take();
+  const state = decodeHardState(hardState);
+  const { votedFor } = state;
+  return encodeHardState({ ...state, votedFor: votedFor === undefined ? undefined : rename(votedFor) });
 }
 
 const symmetric: ExploredEngine<RaftMessage> = { ...raft, renameHardState };

@@ -35,6 +35,7 @@ const stepTypes: Readonly<Record<StepType, true>> = {
   changeMembership: true,
   transferLeadership: true,
   campaign: true,
+  forgetLeader: true,
   peerUnreachable: true,
   retime: true,
   takeEffects: true,
@@ -76,6 +77,7 @@ function readStep<Message extends EngineMessage>(
     case 'tick':
       return fields.has('missed') ? { type, missed: fields.integer('missed') } : { type };
     case 'campaign':
+    case 'forgetLeader':
     case 'takeEffects':
       return { type };
     case 'receive':
@@ -127,9 +129,11 @@ function readMessage<Message extends EngineMessage>(
 
 function readChange(fields: JsonFields): MembershipChange {
   const target = fields.object('target').membership();
-  const change = fields.has('admitLagging')
-    ? { target, admitLagging: fields.flag('admitLagging') }
-    : { target };
+  const change = {
+    target,
+    ...(fields.has('admitLagging') ? { admitLagging: fields.flag('admitLagging') } : {}),
+    ...(fields.has('ifMembershipIndex') ? { ifMembershipIndex: fields.integer('ifMembershipIndex') } : {}),
+  };
   fields.end();
   return change;
 }
