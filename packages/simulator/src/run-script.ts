@@ -136,20 +136,29 @@ export function* runningScript<
 /** Part of a run; its answer is whether what it waited for was reached. */
 type Stretch = Generator<undefined, boolean, undefined>;
 
+type Future = Pick<SimulatedCluster<never, never, never, never>, 'queue' | 'promises'>;
+
 /** Lets events happen through a moment, or until something is reached. */
-function* untilTime(
-  { queue, promises }: Pick<SimulatedCluster<never, never, never, never>, 'queue' | 'promises'>,
-  untilUs: number,
-  reached: () => boolean = () => false,
-): Stretch {
+function* untilTime(future: Future, untilUs: number, reached: () => boolean = () => false): Stretch {
   for (;;) {
-    if (promises.stirred) {
-      promises.stirred = false;
-      yield;
-    }
+    const answer = untilStirred(future, untilUs, reached);
+    if (answer !== undefined) return answer;
+    future.promises.stirred = false;
+    yield;
+  }
+}
+
+/** The same until promises may have to settle, which is `undefined`: no generator goes on at every event. */
+function untilStirred(
+  { queue, promises }: Future,
+  untilUs: number,
+  reached: () => boolean,
+): boolean | undefined {
+  while (!promises.stirred) {
     if (reached()) return true;
     if (!queue.runNext(untilUs)) return reached();
   }
+  return undefined;
 }
 
 type AnyCluster<M extends EngineMessage, S extends StateMachine<O>, I, O> = SimulatedCluster<M, S, I, O>;
