@@ -11,7 +11,7 @@ import type { EventQueue } from './event-queue.js';
 import type { Weather } from './script.js';
 import { demand } from './violation.js';
 
-const frameBytesMax = 1 << 26;
+const expectation = { frameBytesMax: 1 << 26 };
 const slabBytes = 1 << 16;
 
 interface Link {
@@ -139,7 +139,7 @@ export class Links {
     }
     if (happens(random, this.#rates.echo)) {
       this.#coverage.reach('message echoed');
-      this.#queue.after(random.float() * this.#echoLateUs, () => this.#open(from, to, frame));
+      this.#plan(random.float() * this.#echoLateUs, from, to, frame);
     }
     const sent = happens(random, this.#rates.corrupt) ? this.#damaged(random, frame) : frame;
     if (link.clogs > 0) link.held.push(sent);
@@ -201,12 +201,16 @@ export class Links {
       atUs = Math.max(atUs, link.latestUs);
       link.latestUs = atUs;
     }
-    this.#queue.after(atUs - this.#queue.nowUs, () => this.#open(from, to, frame));
+    this.#plan(atUs - this.#queue.nowUs, from, to, frame);
+  }
+
+  #plan(delayUs: number, from: number, to: number, frame: Uint8Array): void {
+    this.#queue.after(delayUs, () => this.#open(from, to, frame));
   }
 
   #open(from: number, to: number, frame: Uint8Array): void {
     if (this.isCut(from, to)) return this.#coverage.reach('message cut off');
-    const opened = openFrame(frame, 0, { frameBytesMax });
+    const opened = openFrame(frame, 0, expectation);
     if (opened.type === 'whole') {
       demand(!this.#damagedFrames.has(frame), 'sealed frames', () => 'a damaged frame passed its checks');
       return this.#deliver(from, to, opened.payload);
@@ -227,7 +231,7 @@ export class Links {
 
 function greatest(values: readonly number[]): number {
   let most = 0;
-  for (const value of values) if (value > most) most = value;
+  for (let position = 0; position < values.length; position++) most = Math.max(most, values[position] ?? 0);
   return most;
 }
 

@@ -21,7 +21,10 @@ export class PromiseCheck<Message extends EngineMessage> {
   /** A message is about to leave. */
   leaves(message: Message): void {
     const claim = this.#engine.claim?.(message);
-    if (claim !== undefined) this.#ledger.promised(this.#id, claim, this.#disk, this.durable());
+    if (claim === undefined) return;
+    // To lead is no promise of the disk's: it is not asked.
+    const durable = claim.type === 'leads' ? undefined : this.durable();
+    this.#ledger.promised(this.#id, claim, this.#disk, durable);
   }
 
   /** What the disk says of promises; `undefined` when the engine's hard state cannot be read. */

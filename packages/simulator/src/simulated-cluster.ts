@@ -25,10 +25,11 @@ import { SafetyLedger } from './safety-ledger.js';
 import { allNodeIds, nodeIds, type Script, type Target, type Weather } from './script.js';
 import type { StoredSnapshot } from './simulated-disk.js';
 import { SimulatedNode } from './simulated-node.js';
+import type { Standstill } from './standstill.js';
 import type { PromiseWatch } from './storage/promise-watch.js';
 import { RealStore } from './storage/real-store.js';
 import type { ClientOperation, Subject } from './subject.js';
-import { guardEngine } from './violation.js';
+import { engineFailure } from './violation.js';
 
 /** Hears every step of every engine just before it: the moment, the node, its life, and the step. */
 export type InputListener<Message extends EngineMessage> = (
@@ -248,10 +249,14 @@ export class SimulatedCluster<
     if (to === undefined) return this.coverage.reach('message to nobody');
     const from = this.position(message.from);
     if (this.links.send(from, to, writer.view()) || !this.script.weather.tellsUnreachable) return;
+    this.#tellUnreachable(from, message.to);
+  }
+
+  /** In an event of its own: nothing calls back into an engine that hands over its effects. */
+  #tellUnreachable(from: number, peer: NodeId): void {
     const sender = this.nodes[from];
-    // Told in an event of its own: nothing calls back into an engine that hands over its effects.
     this.queue.after(0, () => {
-      if (sender?.isAwake === true) sender.step({ type: 'peerUnreachable', peer: message.to });
+      if (sender?.isAwake === true) sender.step({ type: 'peerUnreachable', peer });
     });
   }
 
@@ -260,14 +265,23 @@ export class SimulatedCluster<
     const sender = this.nodes[from];
     if (receiver === undefined || sender === undefined || receiver.state !== 'up') return;
     if (sender.state === 'gone') return this.coverage.reach('message of a refused node');
-    if (!receiver.isAwake) return receiver.standstill.hold(() => this.#deliver(from, to, payload));
-    const message = guardEngine(receiver.id, () => {
+    if (!receiver.isAwake) return this.#holdBack(receiver.standstill, from, to, payload);
+    receiver.step({ type: 'receive', message: this.#decode(sender.id, receiver.id, payload) });
+  }
+
+  #holdBack(standstill: Standstill, from: number, to: number, payload: Uint8Array): void {
+    standstill.hold(() => this.#deliver(from, to, payload));
+  }
+
+  #decode(from: NodeId, to: NodeId, payload: Uint8Array): Message {
+    try {
       const reader = new ByteReader(payload);
-      const decoded = this.#subject.engine.codec.decode(reader, sender.id, receiver.id);
+      const message = this.#subject.engine.codec.decode(reader, from, to);
       reader.end();
-      return decoded;
-    });
-    receiver.step({ type: 'receive', message });
+      return message;
+    } catch (error) {
+      throw engineFailure(to, error);
+    }
   }
 
   /** Carries a snapshot, which takes time and may fail on the way; the sender is told in either case. */

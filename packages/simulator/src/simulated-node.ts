@@ -22,6 +22,7 @@ import {
 } from '@synod/core';
 import { AppliedMachine, type CallEnd, type ChangeEnd } from './applied-machine.js';
 import { exponential } from './drawing.js';
+import { stepGuarded, takeEffectsGuarded } from './guarded-engine.js';
 import { NodeClock } from './node-clock.js';
 import { NodeSnapshots } from './node-snapshots.js';
 import type { NodeStore, StopReason, StoreOwner } from './node-store.js';
@@ -248,7 +249,7 @@ export class SimulatedNode<
     const engine = this.#engine;
     if (engine === undefined) return;
     this.#around.onInput?.(this.id, this.life, input);
-    guardEngine(this.id, () => engine.step(input));
+    stepGuarded(this.id, engine, input);
     const turnUs = this.#around.weather.turnUs + this.slowTurnUs;
     if (turnUs === 0) return this.settle();
     if (this.#isTurnPlanned) return;
@@ -267,7 +268,7 @@ export class SimulatedNode<
       const engine = this.#engine;
       if (engine === undefined || this.store.saving >= this.#around.weather.savesInFlightMax) break;
       this.#around.onInput?.(this.id, this.life, { type: 'takeEffects' });
-      const effects = guardEngine(this.id, () => engine.takeEffects());
+      const effects = takeEffectsGuarded(this.id, engine);
       if (effects === undefined) break;
       demand(rounds < 10_000, 'engine', () => `${this.id}: its effects never end`);
       this.#carryOut(effects);
@@ -309,15 +310,8 @@ export class SimulatedNode<
       this.#told.hear(event);
     }
     for (const message of sendNow) this.#send(message);
-    if (save !== undefined || (sendAfterSave.length > 0 && this.store.saving > 0)) {
-      this.store.save(save, () => {
-        if (this.#engine === undefined) return;
-        if (save !== undefined) this.step({ type: 'saved', receipt: save.receipt });
-        for (const message of sendAfterSave) this.#send(message);
-      });
-    } else {
-      for (const message of sendAfterSave) this.#send(message);
-    }
+    if (save !== undefined || (sendAfterSave.length > 0 && this.store.saving > 0)) this.#save(effects);
+    else for (const message of sendAfterSave) this.#send(message);
     const installs: SnapshotMeta[] = [];
     for (const work of effects.snapshots) {
       if (work.type === 'install') installs.push(work.meta);
@@ -326,6 +320,14 @@ export class SimulatedNode<
     this.#applied.add(installs, effects.committed, effects.reads);
     for (const refusal of effects.refused) this.#applied.refuse(refusal);
     this.#planApply();
+  }
+
+  #save({ save, sendAfterSave }: Effects<Message>): void {
+    this.store.save(save, () => {
+      if (this.#engine === undefined) return;
+      if (save !== undefined) this.step({ type: 'saved', receipt: save.receipt });
+      for (const message of sendAfterSave) this.#send(message);
+    });
   }
 
   #send(message: Message): void {

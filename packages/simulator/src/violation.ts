@@ -69,8 +69,13 @@ export function guardEngine<Value>(node: string, run: () => Value): Value {
   try {
     return run();
   } catch (error) {
-    if (error instanceof SimulationViolation) throw error;
-    const what = error instanceof Error ? error.message : String(error);
-    throw new SimulationViolation('engine', `${node}: ${isSynodError(error) ? what : `it threw ${what}`}`);
+    throw engineFailure(node, error);
   }
+}
+
+/** What the run ends with when code of the engine under test throws: for places where {@link guardEngine} would cost a closure. */
+export function engineFailure(node: string, error: unknown): SimulationViolation {
+  if (error instanceof SimulationViolation) return error;
+  const what = error instanceof Error ? error.message : String(error);
+  return new SimulationViolation('engine', `${node}: ${isSynodError(error) ? what : `it threw ${what}`}`);
 }
