@@ -22,6 +22,8 @@ const empty = new Uint8Array(0);
 export class ByteWriter {
   // No DataView beside it: making one costs more than all that is ever read or written through it.
   #buffer: Uint8Array;
+  // The latest view of this buffer: messages of one kind have one length, and making a view costs as much as a message.
+  #view: Uint8Array = empty;
   #length = 0;
 
   /** @param capacity - Bytes to reserve at first; grows as needed. Default 256. */
@@ -132,7 +134,8 @@ export class ByteWriter {
 
   /** What was written, as a view that is valid until the next write or {@link clear}. No copy. */
   view(): Uint8Array {
-    return this.#buffer.subarray(0, this.#length);
+    if (this.#view.length !== this.#length) this.#view = this.#buffer.subarray(0, this.#length);
+    return this.#view;
   }
 
   /** What was written, as a copy of its own. */
@@ -149,6 +152,7 @@ export class ByteWriter {
   take(): Uint8Array {
     const taken = this.view();
     this.#buffer = empty;
+    this.#view = empty;
     this.#length = 0;
     return taken;
   }
@@ -164,6 +168,7 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2, 64));
     grown.set(this.view());
     this.#buffer = grown;
+    this.#view = empty;
   }
 }
 
