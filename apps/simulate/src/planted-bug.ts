@@ -5,7 +5,7 @@
 import * as fs from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import type { Plugin } from 'esbuild';
 import type { MakeRaftEngine, RaftSubject } from './raft-subject.js';
 import type { OpenWal } from './wal-subject.js';
 
@@ -69,6 +69,8 @@ export async function loadChanged(
   const packageFile = createRequire(import.meta.url).resolve(`${packageName}/package.json`);
   const source = path.join(path.dirname(packageFile), 'src', entry);
   const applied = new Set<SourceChange>();
+  // Only here: to load it takes longer than a small storm.
+  const { build } = await import('esbuild');
   const { outputFiles } = await build({
     entryPoints: [source],
     bundle: true,
