@@ -68,15 +68,28 @@ export class MajorityQuorum {
    */
   reachedByMajority(progressOf: (id: NodeId) => LogIndex): LogIndex {
     let reached = Number.POSITIVE_INFINITY;
-    const sorted = this.#sorted;
     for (const voters of this.configurations) {
-      sorted.length = 0;
-      for (const id of voters) sorted.push(progressOf(id));
-      sorted.sort(ascending);
-      const value = sorted[voters.length - majority(voters.length)] ?? 0;
+      const value = this.#reachedByMajorityOf(voters, progressOf);
       if (value < reached) reached = value;
     }
     return reached === Number.POSITIVE_INFINITY ? 0 : reached;
+  }
+
+  /** Sorts by insertion, in place: voters are few, and this runs for every acknowledgement. */
+  #reachedByMajorityOf(voters: readonly NodeId[], progressOf: (id: NodeId) => LogIndex): LogIndex {
+    const sorted = this.#sorted;
+    let count = 0;
+    for (const id of voters) {
+      const value = progressOf(id);
+      let at = count++;
+      for (; at > 0; at--) {
+        const before = sorted[at - 1] ?? 0;
+        if (before <= value) break;
+        sorted[at] = before;
+      }
+      sorted[at] = value;
+    }
+    return sorted[voters.length - majority(voters.length)] ?? 0;
   }
 
   /**
@@ -87,8 +100,4 @@ export class MajorityQuorum {
   isVoter(id: NodeId): boolean {
     return this.configurations.some((voters) => voters.includes(id));
   }
-}
-
-function ascending(left: number, right: number): number {
-  return left - right;
 }
