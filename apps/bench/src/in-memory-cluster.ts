@@ -10,6 +10,7 @@ import {
   createMembership,
   type EngineMessage,
   type EngineStart,
+  type Entry,
   logStart,
   type MessageCodec,
   type NodeId,
@@ -40,8 +41,11 @@ export class InMemoryCluster<Message extends EngineMessage> {
   readonly #nodes: readonly Node<Message>[];
   readonly #leader: Node<Message>;
   readonly #codec: MessageCodec<Message>;
-  readonly #writer = new ByteWriter(1 << 16);
-  #sent: Message[] = [];
+  /** Messages on their way, as bytes, and from and to whom each is. */
+  readonly #sent = new ByteWriter(1 << 16);
+  readonly #senders: Node<Message>[] = [];
+  readonly #receivers: Node<Message>[] = [];
+  #underWay = 0;
   /** Messages delivered. */
   messages = 0;
   /** Bytes of them. */
@@ -87,13 +91,9 @@ export class InMemoryCluster<Message extends EngineMessage> {
 
   /** Carries out effects and delivers messages until nothing is under way. */
   settle(): void {
-    for (;;) {
+    do {
       for (const node of this.#nodes) if (node.isAwake) this.#turn(node);
-      const messages = this.#sent;
-      if (messages.length === 0) return;
-      this.#sent = [];
-      this.#deliver(messages);
-    }
+    } while (this.#deliver());
   }
 
   /** Discards the log behind what is applied, as a snapshot would. */
@@ -110,40 +110,57 @@ export class InMemoryCluster<Message extends EngineMessage> {
     const { engine } = node;
     for (let effects = engine.takeEffects(); effects !== undefined; effects = engine.takeEffects()) {
       const { save, sendNow, sendAfterSave, committed } = effects;
-      for (const message of sendNow) this.#sent.push(message);
+      if (sendNow.length > 0) this.#send(node, sendNow);
       if (save !== undefined) {
         this.saves++;
         this.savedEntries += save.entries.length;
         engine.step({ type: 'saved', receipt: save.receipt });
       }
-      for (const message of sendAfterSave) this.#sent.push(message);
-      if (committed.length === 0) continue;
-      let through = 0;
-      for (const entry of committed) {
-        through = entry.index;
-        if (entry.kind === 'command') node.applied = node.stateMachine.apply();
-      }
-      engine.step({ type: 'applied', through });
+      if (sendAfterSave.length > 0) this.#send(node, sendAfterSave);
+      if (committed.length > 0) apply(node, committed);
+    }
+  }
+
+  #send(from: Node<Message>, messages: readonly Message[]): void {
+    for (const message of messages) {
+      this.#codec.encode(message, this.#sent);
+      this.#senders[this.#underWay] = from;
+      this.#receivers[this.#underWay] = this.#node(message.to);
+      this.#underWay++;
     }
   }
 
   /** All messages of a turn are copied once, as the replica does with each payload: the engine keeps views into it. */
-  #deliver(messages: readonly Message[]): void {
-    const writer = this.#writer;
-    writer.clear();
-    for (const message of messages) this.#codec.encode(message, writer);
-    this.messages += messages.length;
-    this.messageBytes += writer.length;
-    const reader = new ByteReader(writer.copy());
-    for (const { from, to } of messages) {
-      const node = this.#node(to);
-      node.engine.step({ type: 'receive', message: this.#codec.decode(reader, from, to) });
-      node.isAwake = true;
+  #deliver(): boolean {
+    const count = this.#underWay;
+    if (count === 0) return false;
+    const reader = new ByteReader(this.#sent.copy());
+    this.messages += count;
+    this.messageBytes += this.#sent.length;
+    this.#sent.clear();
+    this.#underWay = 0;
+    for (let position = 0; position < count; position++) {
+      const from = this.#senders[position];
+      const to = this.#receivers[position];
+      if (from === undefined || to === undefined) throw new Error('every message has a sender and a receiver');
+      to.engine.step({ type: 'receive', message: this.#codec.decode(reader, from.id, to.id) });
+      to.isAwake = true;
     }
+    reader.end();
+    return true;
   }
 
   #node(id: NodeId): Node<Message> {
     for (const node of this.#nodes) if (node.id === id) return node;
     throw new Error(`${id} is no node of the benchmark`);
   }
+}
+
+function apply<Message extends EngineMessage>(node: Node<Message>, committed: readonly Entry[]): void {
+  let through = 0;
+  for (const { index, kind } of committed) {
+    through = index;
+    if (kind === 'command') node.applied = node.stateMachine.apply();
+  }
+  node.engine.step({ type: 'applied', through });
 }
