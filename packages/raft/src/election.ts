@@ -44,11 +44,9 @@ function askForVotes(state: RaftState, preVote: boolean, reason: string, transfe
   const term = preVote ? state.term + 1 : state.term;
   report(state, { type: 'campaignStarted', term, preVote, reason });
   state.votes.set(state.id, true);
-  // A vote asked for in a term that is not durable could be asked for again after a crash, with a shorter log.
-  const box = preVote ? state.outbox.sendNow : state.outbox.sendAfterSave;
   for (const peer of state.peers) {
     if (!state.quorum.isVoter(peer)) continue;
-    box.push({
+    const request: RequestVote = {
       from: state.id,
       to: peer,
       type: 'requestVote',
@@ -57,7 +55,10 @@ function askForVotes(state: RaftState, preVote: boolean, reason: string, transfe
       lastLogIndex: state.log.lastIndex,
       lastLogTerm: state.log.lastTerm,
       transfer: transfer ? true : undefined,
-    });
+    };
+    // A vote asked for in a term that is not durable could be asked for again after a crash, with a shorter log.
+    if (preVote) state.outbox.send(request);
+    else state.outbox.sendWhenSaved(request);
   }
   countVotes(state);
 }
@@ -123,7 +124,7 @@ export function receiveRequestVote(state: RaftState, message: RequestVote): void
     granted,
   };
   if (!granted || message.preVote) {
-    state.outbox.sendNow.push(vote);
+    state.outbox.send(vote);
     return;
   }
   if (state.votedFor === undefined) {
@@ -131,7 +132,7 @@ export function receiveRequestVote(state: RaftState, message: RequestVote): void
     state.hardStateChanged = true;
   }
   resetElectionClock(state);
-  state.outbox.sendAfterSave.push(vote);
+  state.outbox.sendWhenSaved(vote);
 }
 
 function reasonToRefuse(state: RaftState, message: RequestVote): string | undefined {
@@ -191,7 +192,7 @@ export function refuseWhileLed(state: RaftState, message: RequestVote): void {
         ? `a leader heard ${state.ticksSinceLeader} ticks ago may hold a lease`
         : `${state.leader} leads term ${state.term} and was heard ${state.electionElapsed} ticks ago`,
   });
-  state.outbox.sendNow.push({
+  state.outbox.send({
     from: state.id,
     to: message.from,
     type: 'vote',

@@ -117,7 +117,7 @@ function followMemberships(state: RaftState, message: AppendEntries, from: LogIn
 type Answered = AppendEntries | InstallSnapshot;
 
 function accept(state: RaftState, { from: leader, session }: Answered, matchIndex: LogIndex): void {
-  state.outbox.sendAfterSave.push({
+  state.outbox.sendWhenSaved({
     from: state.id,
     to: leader,
     type: 'appendAccepted',
@@ -130,7 +130,7 @@ function accept(state: RaftState, { from: leader, session }: Answered, matchInde
 /** The hint skips all entries of later terms in one step, however many there are (§5.3, last paragraphs). */
 function refuse(state: RaftState, message: AppendEntries): void {
   const hintIndex = state.log.lastIndexWithTermAtMost(message.prevLogTerm, message.prevLogIndex);
-  state.outbox.sendNow.push({
+  state.outbox.send({
     from: state.id,
     to: message.from,
     type: 'appendRefused',
@@ -154,7 +154,7 @@ export function receiveHeartbeat(state: RaftState, message: Heartbeat): void {
     );
   }
   commitThrough(state, message.commitIndex);
-  state.outbox.sendNow.push({
+  state.outbox.send({
     from: state.id,
     to: message.from,
     type: 'heartbeatAnswer',

@@ -76,7 +76,7 @@ export function broadcastHeartbeat(state: RaftState): void {
   // With leases every round of heartbeats is told apart, so that its answers show when it was sent.
   if (state.lease !== undefined) state.lease.sent(++state.reads.round, state.ticks);
   for (const [peer, progress] of state.progress) {
-    state.outbox.sendNow.push({
+    state.outbox.send({
       from: state.id,
       to: peer,
       type: 'heartbeat',
@@ -134,7 +134,7 @@ function pushAppend(
   entries: readonly Entry[],
 ): void {
   progress.sentCommit = state.commitIndex;
-  state.outbox.sendNow.push({
+  state.outbox.send({
     from: state.id,
     to: peer,
     type: 'appendEntries',

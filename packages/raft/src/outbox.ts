@@ -24,6 +24,21 @@ export class Outbox {
   snapshots: SnapshotWork<RaftMessage>[] = [];
   events: EngineEvent[] = [];
 
+  /** A message that may leave at once. */
+  send(message: RaftMessage): void {
+    this.sendNow = withItem(this.sendNow, message);
+  }
+
+  /** A message that waits for the save that it relies on. */
+  sendWhenSaved(message: RaftMessage): void {
+    this.sendAfterSave = withItem(this.sendAfterSave, message);
+  }
+
+  /** Something that happened. */
+  report(event: EngineEvent): void {
+    this.events = withItem(this.events, event);
+  }
+
   clone(): Outbox {
     const copy = new Outbox();
     copy.sendNow = [...this.sendNow];
@@ -86,4 +101,13 @@ export class Outbox {
       events: events.length > 0 ? events : nothing,
     };
   }
+}
+
+/** Most turns have one or two of a kind, and a list that is pushed to when it is empty reserves room for seventeen. */
+function withItem<Item>(list: Item[], item: Item): Item[] {
+  const [first] = list;
+  if (first === undefined) return [item];
+  if (list.length === 1) return [first, item];
+  list.push(item);
+  return list;
 }

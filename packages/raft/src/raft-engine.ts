@@ -333,7 +333,7 @@ function answerStale(state: RaftState, message: RaftMessage): void {
   switch (message.type) {
     case 'appendEntries':
     case 'installSnapshot':
-      state.outbox.sendAfterSave.push({
+      state.outbox.sendWhenSaved({
         from: state.id,
         to: message.from,
         type: 'appendRefused',
@@ -344,7 +344,7 @@ function answerStale(state: RaftState, message: RaftMessage): void {
       });
       return;
     case 'heartbeat':
-      state.outbox.sendAfterSave.push({
+      state.outbox.sendWhenSaved({
         from: state.id,
         to: message.from,
         type: 'heartbeatAnswer',

@@ -81,15 +81,16 @@ export function confirmReads(state: RaftState): void {
 /** Sends a follower's reads to the leader, all in one request. */
 export function forwardReads(state: RaftState): void {
   if (state.reads.unforwarded.length === 0 || state.leader === undefined) return;
-  const box = state.lifeDurable ? state.outbox.sendNow : state.outbox.sendAfterSave;
-  box.push({
+  const request: ReadRequest = {
     from: state.id,
     to: state.leader,
     type: 'readRequest',
     term: state.term,
     life: state.life,
     request: state.reads.forward(),
-  });
+  };
+  if (state.lifeDurable) state.outbox.send(request);
+  else state.outbox.sendWhenSaved(request);
 }
 
 /** A follower asks for a barrier. */

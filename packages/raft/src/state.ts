@@ -248,7 +248,7 @@ export function restAfterCommit(state: RaftState): void {
 
 /** Tells what happened. */
 export function report(state: RaftState, event: EngineEvent): void {
-  state.outbox.events.push(event);
+  state.outbox.report(event);
 }
 
 /** Puts a message aside, and says so. */
@@ -361,7 +361,7 @@ export function refuseRead(state: RaftState, context: ReadContext, reason: strin
 /** Tells a follower through where its reads must be applied, or that they cannot be confirmed here. */
 export function answerFollower(state: RaftState, reader: FollowerReader, index: LogIndex | undefined): void {
   const { life, request } = reader;
-  state.outbox.sendNow.push({
+  state.outbox.send({
     from: state.id,
     to: reader.id,
     type: 'readAnswer',

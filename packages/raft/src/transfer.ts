@@ -78,7 +78,7 @@ export function advanceTransfer(state: RaftState): void {
 
 function tellToCampaign(state: RaftState, to: NodeId): void {
   if (state.lease !== undefined) state.lease.ended = true;
-  state.outbox.sendNow.push({ from: state.id, to, type: 'timeoutNow', term: state.term });
+  state.outbox.send({ from: state.id, to, type: 'timeoutNow', term: state.term });
 }
 
 /** One tick of a transfer: tells again in case the word was lost, and gives up in the end. */
