@@ -14,12 +14,7 @@ import {
   type SaveReceipt,
   type Term,
 } from '@synod/core';
-
-interface SaveUnderWay {
-  readonly sequence: number;
-  /** Last index that the save still proves durable; lowered when entries are truncated. */
-  through: LogIndex;
-}
+import { NumberPairs } from './number-pairs.js';
 
 /** What of the log the next save must hold. */
 export interface UnsavedLog {
@@ -45,7 +40,8 @@ export class RaftLog {
   #unsavedFrom: LogIndex;
   #truncateFrom: LogIndex | undefined;
   #discardThrough: LogPosition | undefined;
-  #savesUnderWay: SaveUnderWay[] = [];
+  /** Number of each save whose receipt is out, and through where it still proves the log durable. */
+  #savesUnderWay = new NumberPairs();
   #saveSequence = 0;
   /** The latest slice that reached the end of the log. */
   #lastSlice: LogSlice | undefined;
@@ -74,7 +70,7 @@ export class RaftLog {
     copy.#unsavedFrom = this.#unsavedFrom;
     copy.#truncateFrom = this.#truncateFrom;
     copy.#discardThrough = this.#discardThrough;
-    copy.#savesUnderWay = this.#savesUnderWay.map((save) => ({ ...save }));
+    copy.#savesUnderWay = this.#savesUnderWay.clone();
     copy.#saveSequence = this.#saveSequence;
     return copy;
   }
@@ -107,7 +103,7 @@ export class RaftLog {
 
   /** Number of the oldest save whose receipt is out; 0 when there is none. */
   get oldestSave(): number {
-    return this.#savesUnderWay[0]?.sequence ?? 0;
+    return this.#savesUnderWay.first(0);
   }
 
   entryAt(index: LogIndex): Entry | undefined {
@@ -222,7 +218,7 @@ export class RaftLog {
       entries,
       receipt,
     };
-    this.#savesUnderWay.push({ sequence: receipt.sequence, through: last?.index ?? 0 });
+    this.#savesUnderWay.push(receipt.sequence, last?.index ?? 0);
     this.#unsavedFrom = this.lastIndex + 1;
     this.#truncateFrom = undefined;
     this.#discardThrough = undefined;
@@ -231,11 +227,9 @@ export class RaftLog {
 
   /** Takes note that a save, and with it all before it, is durable. Unknown and late receipts change nothing. */
   saved(receipt: SaveReceipt): void {
-    for (;;) {
-      const oldest = this.#savesUnderWay[0];
-      if (oldest === undefined || oldest.sequence > receipt.sequence) return;
-      this.#savesUnderWay.shift();
-      if (oldest.through > this.#durableIndex) this.#durableIndex = oldest.through;
+    const saves = this.#savesUnderWay;
+    for (; saves.length > 0 && saves.first(0) <= receipt.sequence; saves.shift()) {
+      if (saves.second(0) > this.#durableIndex) this.#durableIndex = saves.second(0);
     }
   }
 
@@ -252,14 +246,14 @@ export class RaftLog {
     }
     const countedFrom = view.untimed === true ? this.#saveSequence : 0;
     digest.number(this.#saveSequence - countedFrom).number(this.#savesUnderWay.length);
-    for (const { sequence, through } of this.#savesUnderWay)
-      digest.number(sequence - countedFrom).number(through);
+    for (let save = 0; save < this.#savesUnderWay.length; save++)
+      digest.number(this.#savesUnderWay.first(save) - countedFrom).number(this.#savesUnderWay.second(save));
   }
 
   #distrustFrom(from: LogIndex): void {
     if (this.#durableIndex >= from) this.#durableIndex = from - 1;
-    for (const save of this.#savesUnderWay) {
-      if (save.through >= from) save.through = from - 1;
+    for (let save = 0; save < this.#savesUnderWay.length; save++) {
+      if (this.#savesUnderWay.second(save) >= from) this.#savesUnderWay.replaceSecond(save, from - 1);
     }
   }
 }

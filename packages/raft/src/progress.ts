@@ -4,6 +4,7 @@
  * `snapshot` waits for a snapshot to arrive.
  */
 import { type FingerprintBuilder, type FingerprintView, invariant, type LogIndex } from '@synod/core';
+import { NumberPairs } from './number-pairs.js';
 
 /** State of the replication to one follower. */
 export type ProgressState = 'probe' | 'replicate' | 'snapshot';
@@ -28,8 +29,7 @@ export class Progress {
   /** Which replication session this is; answers of another one are not its own (see `AppendEntries.session`). */
   readonly session: number | undefined;
   /** Last index of each unanswered append, oldest first, and its bytes. */
-  #inFlight: LogIndex[] = [];
-  #inFlightSizes: number[] = [];
+  #inFlight = new NumberPairs();
   #inFlightBytes = 0;
 
   constructor(nextIndex: LogIndex, session?: number) {
@@ -40,8 +40,7 @@ export class Progress {
   clone(): Progress {
     const copy = new Progress(this.nextIndex, this.session);
     Object.assign(copy, this);
-    copy.#inFlight = [...this.#inFlight];
-    copy.#inFlightSizes = [...this.#inFlightSizes];
+    copy.#inFlight = this.#inFlight.clone();
     copy.#inFlightBytes = this.#inFlightBytes;
     return copy;
   }
@@ -52,8 +51,8 @@ export class Progress {
     digest.number(this.sentCommit).number(this.answeredRound).number(this.matchAtHeartbeat);
     if (view.untimed !== true) digest.boolean(this.heard).number(this.silentTicks);
     digest.number(this.session ?? -1).number(this.#inFlight.length);
-    for (const last of this.#inFlight) digest.number(last);
-    for (const bytes of this.#inFlightSizes) digest.number(bytes);
+    for (let each = 0; each < this.#inFlight.length; each++) digest.number(this.#inFlight.first(each));
+    for (let each = 0; each < this.#inFlight.length; each++) digest.number(this.#inFlight.second(each));
   }
 
   get inFlight(): number {
@@ -84,16 +83,15 @@ export class Progress {
     }
     invariant(last >= this.nextIndex, 'a streamed append brings entries that were not sent before');
     this.nextIndex = last + 1;
-    this.#inFlight.push(last);
-    this.#inFlightSizes.push(bytes);
+    this.#inFlight.push(last, bytes);
     this.#inFlightBytes += bytes;
   }
 
   /** Notes that the follower has everything through `index`. Tells whether that is news. */
   accepted(index: LogIndex): boolean {
-    while ((this.#inFlight[0] ?? Number.POSITIVE_INFINITY) <= index) {
+    while (this.#inFlight.length > 0 && this.#inFlight.first(0) <= index) {
+      this.#inFlightBytes -= this.#inFlight.second(0);
       this.#inFlight.shift();
-      this.#inFlightBytes -= this.#inFlightSizes.shift() ?? 0;
     }
     if (this.nextIndex <= index) this.nextIndex = index + 1;
     if (index <= this.matchIndex) return false;
@@ -123,8 +121,7 @@ export class Progress {
   }
 
   #forgetInFlight(): void {
-    this.#inFlight = [];
-    this.#inFlightSizes = [];
+    this.#inFlight.clear();
     this.#inFlightBytes = 0;
   }
 }
