@@ -142,7 +142,8 @@ export class InMemoryCluster<Message extends EngineMessage> {
     for (let position = 0; position < count; position++) {
       const from = this.#senders[position];
       const to = this.#receivers[position];
-      if (from === undefined || to === undefined) throw new Error('every message has a sender and a receiver');
+      if (from === undefined || to === undefined)
+        throw new Error('every message has a sender and a receiver');
       to.engine.step({ type: 'receive', message: this.#codec.decode(reader, from.id, to.id) });
       to.isAwake = true;
     }

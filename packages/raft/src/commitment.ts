@@ -39,12 +39,10 @@ export function commitThrough(state: RaftState, index: LogIndex): void {
 /** Hands out what is committed and durable here. */
 export function emitCommitted(state: RaftState): void {
   const through = Math.min(state.commitIndex, state.log.durableIndex);
-  for (let index = state.emittedIndex + 1; index <= through; index++) {
-    const entry = state.log.entryAt(index);
-    if (entry === undefined) throw new InvariantViolation(`committed entry ${index} is in the log`);
-    state.outbox.committed.push(state.dropped.size === 0 ? entry : reunite(state, entry));
-  }
-  if (through > state.emittedIndex) state.emittedIndex = through;
+  if (through <= state.emittedIndex) return;
+  const entries = state.log.between(state.emittedIndex + 1, through);
+  state.outbox.handOut(state.dropped.size === 0 ? entries : entries.map((entry) => reunite(state, entry)));
+  state.emittedIndex = through;
 }
 
 /**

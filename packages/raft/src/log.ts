@@ -4,6 +4,7 @@
  * overwritten says nothing about what replaced them.
  */
 import {
+  type DurableWrite,
   type Entry,
   type FingerprintBuilder,
   type FingerprintView,
@@ -15,13 +16,6 @@ import {
   type Term,
 } from '@synod/core';
 import { NumberPairs } from './number-pairs.js';
-
-/** What of the log the next save must hold. */
-export interface UnsavedLog {
-  readonly discardThrough: LogPosition | undefined;
-  readonly truncateFrom: LogIndex | undefined;
-  readonly entries: readonly Entry[];
-}
 
 /** Consecutive entries for an append. */
 export interface LogSlice {
@@ -154,6 +148,12 @@ export class RaftLog {
     return slice;
   }
 
+  /** Entries from an index through another, both in the log. */
+  between(from: LogIndex, through: LogIndex): readonly Entry[] {
+    invariant(from > this.#discarded.index && through <= this.lastIndex, 'asked for entries are in the log');
+    return this.#entries.slice(from - this.#discarded.index - 1, through - this.#discarded.index);
+  }
+
   append(entry: Entry): void {
     if (entry.index !== this.lastIndex + 1)
       throw new InvariantViolation(`appended entry ${entry.index} follows the last, ${this.lastIndex}`);
@@ -206,23 +206,37 @@ export class RaftLog {
     );
   }
 
-  /** Takes what the next save must hold; from now on that save is under way. */
-  takeUnsaved(): UnsavedLog & { readonly receipt: SaveReceipt } {
-    const entries = this.#entries.slice(Math.max(0, this.#unsavedFrom - this.#discarded.index - 1));
+  /**
+   * Takes what the next save must hold; from now on that save is under way.
+   *
+   * @param hardState - What the save holds besides.
+   */
+  takeUnsaved(hardState?: Uint8Array): DurableWrite {
+    const entries = this.#unsavedEntries();
     const lastEntry = entries[entries.length - 1];
     const last = lastEntry === undefined ? undefined : { index: lastEntry.index, term: lastEntry.term };
     const receipt: SaveReceipt = { sequence: ++this.#saveSequence, last };
+    // A plain literal: spreading optional fields in would cost microseconds for each save.
     const unsaved = {
+      receipt,
       discardThrough: this.#discardThrough,
       truncateFrom: this.#truncateFrom,
       entries,
-      receipt,
+      hardState,
     };
     this.#savesUnderWay.push(receipt.sequence, last?.index ?? 0);
     this.#unsavedFrom = this.lastIndex + 1;
     this.#truncateFrom = undefined;
     this.#discardThrough = undefined;
     return unsaved;
+  }
+
+  #unsavedEntries(): readonly Entry[] {
+    const from = Math.max(this.#unsavedFrom, this.firstIndex);
+    const last = this.#lastSlice;
+    // What a leader saves it has just sent.
+    if (last !== undefined && last.from === from && last.through === this.lastIndex) return last.entries;
+    return this.between(from, this.lastIndex);
   }
 
   /** Takes note that a save, and with it all before it, is durable. Unknown and late receipts change nothing. */

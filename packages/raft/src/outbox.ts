@@ -18,7 +18,7 @@ const nothing: readonly never[] = Object.freeze([]);
 export class Outbox {
   sendNow: RaftMessage[] = [];
   sendAfterSave: RaftMessage[] = [];
-  committed: Entry[] = [];
+  committed: readonly Entry[] = [];
   reads: ReadReady[] = [];
   refused: Refusal[] = [];
   snapshots: SnapshotWork<RaftMessage>[] = [];
@@ -32,6 +32,11 @@ export class Outbox {
   /** A message that waits for the save that it relies on. */
   sendWhenSaved(message: RaftMessage): void {
     this.sendAfterSave = withItem(this.sendAfterSave, message);
+  }
+
+  /** Entries to apply. */
+  handOut(entries: readonly Entry[]): void {
+    this.committed = this.committed.length === 0 ? entries : [...this.committed, ...entries];
   }
 
   /** Something that happened. */

@@ -233,18 +233,10 @@ function snapshotSaved(state: RaftState, meta: SnapshotMeta): void {
 /** Everything that the disk must hold before promises that rely on it leave. */
 function takeSave(state: RaftState): DurableWrite | undefined {
   if (!state.hardStateChanged && !state.log.hasUnsaved()) return undefined;
-  const { receipt, entries, discardThrough, truncateFrom } = state.log.takeUnsaved();
   const withHardState = state.hardStateChanged || state.commitIndex > state.savedCommit;
   state.hardStateChanged = false;
   if (withHardState) state.savedCommit = state.commitIndex;
-  // A plain literal: spreading optional fields in would cost microseconds for each save.
-  return {
-    receipt,
-    discardThrough,
-    truncateFrom,
-    entries,
-    hardState: withHardState ? encodeHardState(state) : undefined,
-  };
+  return state.log.takeUnsaved(withHardState ? encodeHardState(state) : undefined);
 }
 
 function receive(state: RaftState, message: RaftMessage): void {

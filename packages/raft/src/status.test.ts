@@ -301,8 +301,10 @@ const readChanges: Readonly<Record<string, Change<ReadBarriers>>> = {
   },
 };
 
+type OutboxMethods = 'send' | 'sendWhenSaved' | 'handOut' | 'report' | 'withdrawAcknowledgements';
+
 const outboxChanges: Record<
-  keyof Omit<Outbox, 'clone' | 'take' | 'addTo' | 'withdrawAcknowledgements'>,
+  keyof Omit<Outbox, OutboxMethods | 'clone' | 'take' | 'addTo'>,
   Change<Outbox>
 > = {
   sendNow: (outbox) => {
@@ -312,7 +314,7 @@ const outboxChanges: Record<
     outbox.sendAfterSave.push(heartbeat);
   },
   committed: (outbox) => {
-    outbox.committed.push(entry(1));
+    outbox.handOut([entry(1)]);
   },
   reads: (outbox) => {
     outbox.reads.push({ context: 1, index: 1 });
