@@ -95,7 +95,7 @@ function becomeLeader(state: RaftState): void {
   changeRole(state, 'leader', 'a majority voted for this node');
   setLeader(state, state.id);
   const nextIndex = state.log.lastIndex + 1;
-  for (const peer of state.peers) state.progress.set(peer, new Progress(nextIndex));
+  for (const peer of state.peers) state.progress.add(new Progress(peer, nextIndex));
   if (state.settings.lease !== undefined) state.lease = new Lease();
   state.log.append({ index: nextIndex, term: state.term, kind: 'noop', data: new Uint8Array(0) });
   for (let index = state.commitIndex + 1; index <= nextIndex; index++)
@@ -227,14 +227,14 @@ export function receiveVote(state: RaftState, message: Vote): void {
 /** One tick of a leader: every least election timeout it must have heard a quorum, or it no longer leads. */
 export function tickQuorumCheck(state: RaftState): void {
   invariant(state.role === 'leader', 'only a leader checks its quorum');
-  for (const progress of state.progress.values()) progress.silentTicks++;
+  for (const progress of state.progress.all) progress.silentTicks++;
   state.electionElapsed++;
   if (state.electionElapsed < state.settings.electionTicks) return;
   state.electionElapsed = 0;
   const heard = state.quorum.voteResult((id) =>
     id === state.id ? true : (state.progress.get(id)?.heard ?? false),
   );
-  for (const progress of state.progress.values()) progress.heard = false;
+  for (const progress of state.progress.all) progress.heard = false;
   if (heard !== 'won') {
     becomeFollower(state, undefined, `no quorum was heard for ${state.settings.electionTicks} ticks`);
   }

@@ -64,6 +64,8 @@ function reasonToRefuse(
   return undefined;
 }
 
+const noEntries: readonly Entry[] = Object.freeze([]);
+
 /** One tick of a leader's heartbeat. */
 export function tickHeartbeat(state: RaftState): void {
   state.heartbeatElapsed++;
@@ -75,10 +77,10 @@ export function broadcastHeartbeat(state: RaftState): void {
   state.heartbeatElapsed = 0;
   // With leases every round of heartbeats is told apart, so that its answers show when it was sent.
   if (state.lease !== undefined) state.lease.sent(++state.reads.round, state.ticks);
-  for (const [peer, progress] of state.progress) {
+  for (const progress of state.progress.all) {
     state.outbox.send({
       from: state.id,
-      to: peer,
+      to: progress.id,
       type: 'heartbeat',
       term: state.term,
       commitIndex: Math.min(progress.matchIndex, state.commitIndex),
@@ -90,45 +92,44 @@ export function broadcastHeartbeat(state: RaftState): void {
 
 /** Sends every follower what it lacks, as far as its window allows. Called once for all inputs of a turn. */
 export function replicate(state: RaftState): void {
-  for (const [peer, progress] of state.progress) replicateTo(state, peer, progress);
+  for (const progress of state.progress.all) replicateTo(state, progress);
 }
 
-function replicateTo(state: RaftState, peer: NodeId, progress: Progress): void {
+function replicateTo(state: RaftState, progress: Progress): void {
   const { log, settings } = state;
   while (
     progress.nextIndex <= log.lastIndex &&
     progress.ready(settings.appendsInFlightMax, settings.bytesInFlightMax)
   ) {
-    if (!sendAppend(state, peer, progress)) return;
+    if (!sendAppend(state, progress)) return;
   }
   const uninformed = progress.sentCommit < Math.min(state.commitIndex, progress.nextIndex - 1);
-  if (uninformed && progress.state === 'replicate') sendEmptyAppend(state, peer, progress);
+  if (uninformed && progress.state === 'replicate') sendEmptyAppend(state, progress);
 }
 
-function sendAppend(state: RaftState, peer: NodeId, progress: Progress): boolean {
+function sendAppend(state: RaftState, progress: Progress): boolean {
   const prevLogIndex = progress.nextIndex - 1;
   const prevLogTerm = state.log.termAt(prevLogIndex);
   if (prevLogTerm === undefined) {
-    offerSnapshot(state, peer, progress);
+    offerSnapshot(state, progress);
     return false;
   }
   const { entries, bytes } = state.log.slice(progress.nextIndex, state.settings.appendBytesMax);
-  pushAppend(state, peer, progress, prevLogTerm, entries);
+  pushAppend(state, progress, prevLogTerm, entries);
   progress.sent(prevLogIndex + entries.length, bytes);
   return true;
 }
 
 /** An append without entries tells the commit index, and finds out whether everything sent so far arrived. */
-function sendEmptyAppend(state: RaftState, peer: NodeId, progress: Progress): boolean {
+function sendEmptyAppend(state: RaftState, progress: Progress): boolean {
   const prevLogTerm = state.log.termAt(progress.nextIndex - 1);
   if (prevLogTerm === undefined) return false;
-  pushAppend(state, peer, progress, prevLogTerm, []);
+  pushAppend(state, progress, prevLogTerm, noEntries);
   return true;
 }
 
 function pushAppend(
   state: RaftState,
-  peer: NodeId,
   progress: Progress,
   prevLogTerm: Term,
   entries: readonly Entry[],
@@ -136,7 +137,7 @@ function pushAppend(
   progress.sentCommit = state.commitIndex;
   state.outbox.send({
     from: state.id,
-    to: peer,
+    to: progress.id,
     type: 'appendEntries',
     term: state.term,
     prevLogIndex: progress.nextIndex - 1,
@@ -148,7 +149,8 @@ function pushAppend(
 }
 
 /** The follower needs entries that are discarded here: it gets the snapshot that covers them (§7). */
-function offerSnapshot(state: RaftState, peer: NodeId, progress: Progress): void {
+function offerSnapshot(state: RaftState, progress: Progress): void {
+  const peer = progress.id;
   const meta = state.snapshot;
   // Without a sign of life a snapshot would be carried to nobody; the next heartbeat answer brings us back here.
   if (meta === undefined || progress.silentTicks > state.settings.electionTicks) return;
@@ -243,7 +245,7 @@ export function receiveHeartbeatAnswer(state: RaftState, progress: Progress, mes
   const nothingToSend = progress.state === 'replicate' || progress.nextIndex > state.log.lastIndex;
   if (!behind || !nothingToSend || progress.state === 'snapshot') return;
   // What was in flight may be discarded here by now: then only a snapshot can follow it.
-  if (!sendEmptyAppend(state, message.from, progress)) progress.probeFrom(progress.matchIndex + 1);
+  if (!sendEmptyAppend(state, progress)) progress.probeFrom(progress.matchIndex + 1);
 }
 
 /** The way to a peer is broken: what was in flight is probably lost. */

@@ -3,7 +3,13 @@
  * `probe` sends one append and waits, to find where the logs agree; `replicate` streams ahead of the answers; and
  * `snapshot` waits for a snapshot to arrive.
  */
-import { type FingerprintBuilder, type FingerprintView, invariant, type LogIndex } from '@synod/core';
+import {
+  type FingerprintBuilder,
+  type FingerprintView,
+  invariant,
+  type LogIndex,
+  type NodeId,
+} from '@synod/core';
 import { NumberPairs } from './number-pairs.js';
 
 /** State of the replication to one follower. */
@@ -11,6 +17,8 @@ export type ProgressState = 'probe' | 'replicate' | 'snapshot';
 
 /** One follower as the leader sees it. */
 export class Progress {
+  /** The follower. */
+  readonly id: NodeId;
   state: ProgressState = 'probe';
   matchIndex: LogIndex = 0;
   nextIndex: LogIndex;
@@ -32,13 +40,14 @@ export class Progress {
   #inFlight = new NumberPairs();
   #inFlightBytes = 0;
 
-  constructor(nextIndex: LogIndex, session?: number) {
+  constructor(id: NodeId, nextIndex: LogIndex, session?: number) {
+    this.id = id;
     this.nextIndex = nextIndex;
     this.session = session;
   }
 
   clone(): Progress {
-    const copy = new Progress(this.nextIndex, this.session);
+    const copy = new Progress(this.id, this.nextIndex, this.session);
     Object.assign(copy, this);
     copy.#inFlight = this.#inFlight.clone();
     copy.#inFlightBytes = this.#inFlightBytes;
@@ -123,5 +132,53 @@ export class Progress {
   #forgetInFlight(): void {
     this.#inFlight.clear();
     this.#inFlightBytes = 0;
+  }
+}
+
+/** The followers of a leader, in the order in which they came. */
+export class Followers {
+  readonly #byId = new Map<NodeId, Progress>();
+  /** The same: whoever goes through a map is given a new list for each of its entries. */
+  #all: Progress[] = [];
+
+  clone(): Followers {
+    const copy = new Followers();
+    for (const progress of this.#all) copy.add(progress.clone());
+    return copy;
+  }
+
+  get size(): number {
+    return this.#all.length;
+  }
+
+  get all(): readonly Progress[] {
+    return this.#all;
+  }
+
+  get(id: NodeId): Progress | undefined {
+    return this.#byId.get(id);
+  }
+
+  has(id: NodeId): boolean {
+    return this.#byId.has(id);
+  }
+
+  /** Feeds another follower from now on. */
+  add(progress: Progress): void {
+    invariant(!this.#byId.has(progress.id), 'a follower is fed once');
+    this.#byId.set(progress.id, progress);
+    this.#all.push(progress);
+  }
+
+  /** Feeds only those followers from now on that a test lets stay. */
+  keep(stays: (id: NodeId) => boolean): void {
+    this.#all = this.#all.filter(({ id }) => stays(id));
+    for (const id of [...this.#byId.keys()]) if (!stays(id)) this.#byId.delete(id);
+  }
+
+  /** Feeds nobody any more. */
+  clear(): void {
+    this.#byId.clear();
+    this.#all = [];
   }
 }

@@ -172,7 +172,5 @@ export function advanceChange(state: RaftState): void {
 /** Stops feeding nodes that are no members any more, once that is committed and they were told so. */
 export function dismissLeavers(state: RaftState): void {
   if (state.progress.size <= state.peers.length || state.memberships.latest.index > state.commitIndex) return;
-  for (const id of state.progress.keys()) {
-    if (!state.peers.includes(id)) state.progress.delete(id);
-  }
+  state.progress.keep((id) => state.peers.includes(id));
 }

@@ -26,7 +26,7 @@ import { Memberships } from './memberships.js';
 import type { RaftMessage } from './messages.js';
 import { priorityMax, type RaftOptions, type RaftSettings, settle } from './options.js';
 import { Outbox } from './outbox.js';
-import { Progress } from './progress.js';
+import { Followers, Progress } from './progress.js';
 import { type FollowerReader, ReadBarriers } from './read-barriers.js';
 
 /** A proposal of this node whose entry was dropped from its log: another node may still hold and commit it. */
@@ -89,7 +89,7 @@ export interface RaftState {
   /** Votes of the campaign under way. */
   votes: Map<NodeId, boolean>;
   /** A leader's view of its followers; empty on other nodes. */
-  progress: Map<NodeId, Progress>;
+  progress: Followers;
   /** Replication sessions that this leader has begun beyond those that it began with. */
   sessions: number;
   /** A leader's lease; absent on other nodes and where leases are off. */
@@ -166,7 +166,7 @@ export function createState(options: RaftOptions): RaftState {
     stalledSave: 0,
     stalledTicks: 0,
     votes: new Map(),
-    progress: new Map(),
+    progress: new Followers(),
     sessions: 0,
     lease: undefined,
     transfer: undefined,
@@ -192,7 +192,7 @@ export function cloneState(state: RaftState): RaftState {
     lease: state.lease?.clone(),
     transfer: state.transfer === undefined ? undefined : { ...state.transfer },
     votes: new Map(state.votes),
-    progress: new Map([...state.progress].map(([id, progress]) => [id, progress.clone()])),
+    progress: state.progress.clone(),
     reads: state.reads.clone(),
     dropped: new Map(state.dropped),
     outbox: state.outbox.clone(),
@@ -216,7 +216,7 @@ export function governByLatest(state: RaftState, reason: string): void {
     state.lease?.restart();
     for (const peer of state.peers) {
       if (!state.progress.has(peer))
-        state.progress.set(peer, new Progress(state.log.lastIndex, ++state.sessions));
+        state.progress.add(new Progress(peer, state.log.lastIndex, ++state.sessions));
     }
   } else if (state.role !== restingRole(state)) {
     const campaigns = state.role === 'candidate' || state.role === 'pre-candidate';

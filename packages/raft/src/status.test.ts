@@ -150,7 +150,7 @@ const stateChanges: Record<keyof RaftState, Change<RaftState>> = {
     state.votes.set('n2', false);
   },
   progress: (state) => {
-    state.progress.set('n2', new Progress(1));
+    state.progress.add(new Progress('n2', 1));
   },
   uncommittedBytes: (state) => {
     state.uncommittedBytes++;
@@ -205,6 +205,9 @@ const progressChanges: Readonly<Record<string, Change<Progress>>> = {
   },
   matchAtHeartbeat: (progress) => {
     progress.matchAtHeartbeat++;
+  },
+  id: (progress) => {
+    mutable(progress).id = 'n3';
   },
   session: (progress) => {
     mutable(progress).session = 1;
@@ -379,7 +382,7 @@ describe('fingerprint', () => {
   });
 
   it('tells apart all that the progress of a follower can go through', () => {
-    const fields = Object.keys(new Progress(1));
+    const fields = Object.keys(new Progress('n2', 1));
     expect(Object.keys(progressChanges).sort()).toEqual(fields.sort());
     const streamed: Change<Progress> = (progress) => {
       progress.replicate();
@@ -401,8 +404,8 @@ describe('fingerprint', () => {
         progress.nextIndex = 1;
       },
     };
-    const adopt = (state: RaftState, progress: Progress) => state.progress.set('n2', progress);
-    const all = digests(() => new Progress(1), adopt, changes);
+    const adopt = (state: RaftState, progress: Progress) => state.progress.add(progress);
+    const all = digests(() => new Progress('n2', 1), adopt, changes);
     expect(new Set(all).size).toBe(all.length);
   });
 
@@ -503,7 +506,7 @@ describe('fingerprint', () => {
       state.votedFor = other;
       state.leader = other;
       state.votes.set(other, true);
-      state.progress.set(other, new Progress(2));
+      state.progress.add(new Progress(other, 2));
       state.reads.waiting.push({ type: 'follower', id: other, life: 1, request: 1 });
       return state;
     };

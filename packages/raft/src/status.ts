@@ -15,9 +15,9 @@ import type { RaftState } from './state.js';
 /** The state as a status. */
 export function statusOf(state: RaftState): EngineStatus {
   const peers: PeerProgress[] = [];
-  for (const [id, progress] of state.progress) {
+  for (const progress of state.progress.all) {
     peers.push({
-      id,
+      id: progress.id,
       matchIndex: progress.matchIndex,
       nextIndex: progress.nextIndex,
       state: progress.state,
@@ -56,10 +56,11 @@ function explain(state: RaftState): string {
     case 'leader': {
       if (state.commitIndex === state.log.lastIndex) return 'leads, and everything is committed';
       const waiting = state.log.lastIndex - state.commitIndex;
-      const silent = [...state.progress].filter(
-        ([, progress]) => progress.silentTicks > state.settings.heartbeatTicks * 2,
+      const silent = state.progress.all.filter(
+        (progress) => progress.silentTicks > state.settings.heartbeatTicks * 2,
       );
-      const unheard = silent.length === 0 ? '' : `; not heard lately: ${silent.map(([id]) => id).join(', ')}`;
+      const unheard =
+        silent.length === 0 ? '' : `; not heard lately: ${silent.map(({ id }) => id).join(', ')}`;
       return `leads; ${waiting === 1 ? '1 entry' : `${waiting} entries`} from index ${state.commitIndex + 1} on await a quorum${unheard}`;
     }
     case 'pre-candidate':
@@ -110,7 +111,8 @@ export function fingerprintOf(state: RaftState, view: FingerprintView): Fingerpr
   digest.number(state.votes.size);
   for (const [id, granted] of named(state.votes, name)) digest.text(id).boolean(granted);
   digest.number(state.progress.size);
-  for (const [id, progress] of named(state.progress, name)) progress.addTo(digest.text(id), view);
+  const followers = state.progress.all.map((progress) => [progress.id, progress] as const);
+  for (const [id, progress] of named(followers, name)) progress.addTo(digest.text(id), view);
   state.reads.addTo(digest, view);
   digest.number(state.dropped.size);
   for (const [index, { term, proposal }] of state.dropped) digest.number(index).number(term).number(proposal);
@@ -135,7 +137,7 @@ function ownName(id: NodeId): string {
 
 /** Under their new names, and in the order of these: the order in which votes came in makes no difference. */
 function named<Value>(
-  values: ReadonlyMap<NodeId, Value>,
+  values: Iterable<readonly [NodeId, Value]>,
   name: (id: NodeId) => string,
 ): readonly (readonly [string, Value])[] {
   const renamed = [...values].map(([id, value]) => [name(id), value] as const);
