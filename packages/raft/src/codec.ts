@@ -13,10 +13,12 @@ import {
   DecodeError,
   type Entry,
   entryKinds,
+  type LogIndex,
   type MessageCodec,
   type NodeId,
   readMembership,
   type SnapshotMeta,
+  type Term,
   unreachable,
   writeMembership,
 } from '@synod/core';
@@ -254,16 +256,23 @@ function decodeBody(number: number, reader: ByteReader, from: NodeId, to: NodeId
 /** Entry data is a view into the source, as the contract says: who reuses the source copies it once for all. */
 function decodeEntries(reader: ByteReader, prevLogIndex: number, prevLogTerm: number): readonly Entry[] {
   const count = reader.count(appendEntriesMax, 'entries');
-  const entries: Entry[] = [];
-  let term = prevLogTerm;
-  for (let position = 1; position <= count; position++) {
-    term += reader.varint();
-    const index = prevLogIndex + position;
-    if (!Number.isSafeInteger(term) || !Number.isSafeInteger(index))
-      throw new DecodeError('entry beyond 2^53');
-    const kind = entryKinds[reader.u8()];
-    if (kind === undefined) throw new DecodeError('unknown entry kind');
-    entries.push({ index, term, kind, data: reader.bytes() });
+  if (count === 0) return [];
+  const first = decodeEntry(reader, prevLogIndex + 1, prevLogTerm);
+  // A list that begins with its first entry is as long as that: most appends of a quiet group have one.
+  const entries = [first];
+  let { term } = first;
+  for (let position = 2; position <= count; position++) {
+    const entry = decodeEntry(reader, prevLogIndex + position, term);
+    entries.push(entry);
+    term = entry.term;
   }
   return entries;
+}
+
+function decodeEntry(reader: ByteReader, index: LogIndex, prevTerm: Term): Entry {
+  const term = prevTerm + reader.varint();
+  if (!Number.isSafeInteger(term) || !Number.isSafeInteger(index)) throw new DecodeError('entry beyond 2^53');
+  const kind = entryKinds[reader.u8()];
+  if (kind === undefined) throw new DecodeError('unknown entry kind');
+  return { index, term, kind, data: reader.bytes() };
 }

@@ -75,12 +75,10 @@ function holdsMembership(entry: Entry): boolean {
  */
 function appendMissing(state: RaftState, message: AppendEntries): LogIndex | undefined {
   const { log } = state;
-  const missing = message.entries.findIndex(
-    (entry) => entry.index > state.commitIndex && log.termAt(entry.index) !== entry.term,
-  );
-  const lastNew = message.prevLogIndex + message.entries.length;
-  if (missing < 0) return lastNew;
-  const first = message.entries[missing];
+  const { entries } = message;
+  const lastNew = message.prevLogIndex + entries.length;
+  const missing = firstMissing(state, entries);
+  const first = entries[missing];
   if (first === undefined) return lastNew;
   if (first.index > log.lastIndex + 1) {
     ignore(state, message, `its entries begin at ${first.index}, after the end of the log`);
@@ -95,12 +93,20 @@ function appendMissing(state: RaftState, message: AppendEntries): LogIndex | und
       reason: `${message.from} has an entry of term ${first.term} at index ${first.index}`,
     });
   }
-  const { entries } = message;
-  for (let position = missing, entry = entries[missing]; entry !== undefined; entry = entries[++position])
-    log.append(entry);
+  for (const entry of missing === 0 ? entries : entries.slice(missing)) log.append(entry);
   report(state, { type: 'entriesAppended', from: first.index, to: lastNew, term: state.term });
   followMemberships(state, message, first.index);
   return lastNew;
+}
+
+/** Position of the first entry that does not stand in the log, or how many there are when all do. */
+function firstMissing({ log, commitIndex }: RaftState, entries: readonly Entry[]): number {
+  let position = 0;
+  for (const { index, term } of entries) {
+    if (index > commitIndex && log.termAt(index) !== term) break;
+    position++;
+  }
+  return position;
 }
 
 /** Membership entries govern from where they stand in the log, and no longer than they stand there (§6). */

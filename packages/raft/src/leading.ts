@@ -64,8 +64,6 @@ function reasonToRefuse(
   return undefined;
 }
 
-const noEntries: readonly Entry[] = Object.freeze([]);
-
 /** One tick of a leader's heartbeat. */
 export function tickHeartbeat(state: RaftState): void {
   state.heartbeatElapsed++;
@@ -124,7 +122,7 @@ function sendAppend(state: RaftState, progress: Progress): boolean {
 function sendEmptyAppend(state: RaftState, progress: Progress): boolean {
   const prevLogTerm = state.log.termAt(progress.nextIndex - 1);
   if (prevLogTerm === undefined) return false;
-  pushAppend(state, progress, prevLogTerm, noEntries);
+  pushAppend(state, progress, prevLogTerm, []);
   return true;
 }
 
