@@ -122,7 +122,11 @@ export class InMemoryCluster<Message extends EngineMessage> {
   }
 
   #send(from: Node<Message>, messages: readonly Message[]): void {
-    for (const message of messages) {
+    // By position: an engine's empty lists may be frozen, and where lists of two kinds are gone through, each step of the
+    // way makes an object.
+    for (let position = 0; position < messages.length; position++) {
+      const message = messages[position];
+      if (message === undefined) break;
       this.#codec.encode(message, this.#sent);
       this.#senders[this.#underWay] = from;
       this.#receivers[this.#underWay] = this.#node(message.to);

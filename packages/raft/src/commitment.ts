@@ -54,7 +54,7 @@ function reunite(state: RaftState, entry: Entry): Entry {
   if (dropped === undefined) return entry;
   state.dropped.delete(entry.index);
   if (dropped.term === entry.term) return { ...entry, proposal: dropped.proposal };
-  state.outbox.refused.push({
+  state.outbox.refuse({
     subject: { type: 'proposal', proposal: dropped.proposal },
     code: 'SUPERSEDED',
     effect: 'none',
@@ -74,7 +74,7 @@ export function rememberDropped(state: RaftState, entries: readonly Entry[]): vo
 
 /** What its own entry began, or another leader may complete in its place, cannot be told from the entry alone. */
 function loseSight(state: RaftState, proposal: number, index: LogIndex): void {
-  state.outbox.refused.push({
+  state.outbox.refuse({
     subject: { type: 'proposal', proposal },
     code: 'OUTCOME_UNKNOWN',
     effect: 'unknown',
@@ -87,7 +87,7 @@ export function forgetDroppedThrough(state: RaftState, index: LogIndex): void {
   for (const [at, { proposal }] of state.dropped) {
     if (at > index) continue;
     state.dropped.delete(at);
-    state.outbox.refused.push({
+    state.outbox.refuse({
       subject: { type: 'proposal', proposal },
       code: 'OUTCOME_UNKNOWN',
       effect: 'unknown',

@@ -192,6 +192,6 @@ export function receiveInstallSnapshot(state: RaftState, message: InstallSnapsho
   report(state, { type: 'commitAdvanced', from: state.commitIndex, to: meta.index });
   state.commitIndex = meta.index;
   state.emittedIndex = meta.index;
-  state.outbox.snapshots.push({ type: 'install', meta });
+  state.outbox.workOn({ type: 'install', meta });
   accept(state, message, meta.index);
 }

@@ -13,7 +13,7 @@ export function propose(state: RaftState, commands: readonly ProposedCommand[]):
   for (const command of commands) {
     const refusal = reasonToRefuse(state, command);
     if (refusal !== undefined) {
-      state.outbox.refused.push({
+      state.outbox.refuse({
         subject: { type: 'proposal', proposal: command.proposal },
         effect: 'none',
         ...leaderHint(state),
@@ -161,7 +161,7 @@ function offerSnapshot(state: RaftState, progress: Progress): void {
     nextIndex: progress.nextIndex,
     reason: `entries before ${state.log.firstIndex} are discarded`,
   });
-  state.outbox.snapshots.push({
+  state.outbox.workOn({
     type: 'send',
     to: peer,
     meta,

@@ -14,15 +14,15 @@ import type { RaftMessage } from './messages.js';
 
 const nothing: readonly never[] = Object.freeze([]);
 
-/** Everything that waits to be taken. */
+/** Everything that waits to be taken. What is empty is absent, so that a turn makes only the lists that it fills. */
 export class Outbox {
-  sendNow: RaftMessage[] = [];
-  sendAfterSave: RaftMessage[] = [];
-  committed: readonly Entry[] = [];
-  reads: ReadReady[] = [];
-  refused: Refusal[] = [];
-  snapshots: SnapshotWork<RaftMessage>[] = [];
-  events: EngineEvent[] = [];
+  sendNow: RaftMessage[] | undefined;
+  sendAfterSave: RaftMessage[] | undefined;
+  committed: readonly Entry[] | undefined;
+  reads: ReadReady[] | undefined;
+  refused: Refusal[] | undefined;
+  snapshots: SnapshotWork<RaftMessage>[] | undefined;
+  events: EngineEvent[] | undefined;
 
   /** A message that may leave at once. */
   send(message: RaftMessage): void {
@@ -36,7 +36,22 @@ export class Outbox {
 
   /** Entries to apply. */
   handOut(entries: readonly Entry[]): void {
-    this.committed = this.committed.length === 0 ? entries : [...this.committed, ...entries];
+    this.committed = this.committed === undefined ? entries : [...this.committed, ...entries];
+  }
+
+  /** A read whose barrier is through. */
+  answer(read: ReadReady): void {
+    this.reads = withItem(this.reads, read);
+  }
+
+  /** Something that will not be done. */
+  refuse(refusal: Refusal): void {
+    this.refused = withItem(this.refused, refusal);
+  }
+
+  /** A snapshot to send or install. */
+  workOn(snapshot: SnapshotWork<RaftMessage>): void {
+    this.snapshots = withItem(this.snapshots, snapshot);
   }
 
   /** Something that happened. */
@@ -46,13 +61,13 @@ export class Outbox {
 
   clone(): Outbox {
     const copy = new Outbox();
-    copy.sendNow = [...this.sendNow];
-    copy.sendAfterSave = [...this.sendAfterSave];
-    copy.committed = [...this.committed];
-    copy.reads = [...this.reads];
-    copy.refused = [...this.refused];
-    copy.snapshots = [...this.snapshots];
-    copy.events = [...this.events];
+    copy.sendNow = copyOf(this.sendNow);
+    copy.sendAfterSave = copyOf(this.sendAfterSave);
+    copy.committed = copyOf(this.committed);
+    copy.reads = copyOf(this.reads);
+    copy.refused = copyOf(this.refused);
+    copy.snapshots = copyOf(this.snapshots);
+    copy.events = copyOf(this.events);
     return copy;
   }
 
@@ -61,58 +76,61 @@ export class Outbox {
    * that they wait for is durable, the disk holds those entries no more. To their leader they are lost messages.
    */
   withdrawAcknowledgements(from: LogIndex): void {
-    if (this.sendAfterSave.length === 0) return;
-    this.sendAfterSave = this.sendAfterSave.filter(
+    const kept = this.sendAfterSave?.filter(
       (message) => message.type !== 'appendAccepted' || message.matchIndex < from,
     );
+    this.sendAfterSave = kept?.length === 0 ? undefined : kept;
   }
 
   /** Folds in everything that waits. Whoever takes effects before asking for a fingerprint pays for empty lists only. */
   addTo(digest: FingerprintBuilder): void {
     const { sendNow, sendAfterSave, committed, reads, refused, snapshots, events } = this;
     for (const list of [sendNow, sendAfterSave, committed, reads, refused, snapshots, events])
-      digest.plain(list);
+      digest.plain(list ?? nothing);
   }
 
   /** Hands everything over, with the save that goes with it, and starts empty. */
   take(save: DurableWrite | undefined): Effects<RaftMessage> | undefined {
+    const { sendNow, sendAfterSave, committed, reads, refused, snapshots, events } = this;
     const isEmpty =
       save === undefined &&
-      this.sendNow.length === 0 &&
-      this.sendAfterSave.length === 0 &&
-      this.committed.length === 0 &&
-      this.reads.length === 0 &&
-      this.refused.length === 0 &&
-      this.snapshots.length === 0 &&
-      this.events.length === 0;
+      sendNow === undefined &&
+      sendAfterSave === undefined &&
+      committed === undefined &&
+      reads === undefined &&
+      refused === undefined &&
+      snapshots === undefined &&
+      events === undefined;
     if (isEmpty) return undefined;
-    const { sendNow, sendAfterSave, committed, reads, refused, snapshots, events } = this;
-    // What is empty stays here, so that most turns make a few new lists only.
-    if (sendNow.length > 0) this.sendNow = [];
-    if (sendAfterSave.length > 0) this.sendAfterSave = [];
-    if (committed.length > 0) this.committed = [];
-    if (reads.length > 0) this.reads = [];
-    if (refused.length > 0) this.refused = [];
-    if (snapshots.length > 0) this.snapshots = [];
-    if (events.length > 0) this.events = [];
+    this.sendNow = undefined;
+    this.sendAfterSave = undefined;
+    this.committed = undefined;
+    this.reads = undefined;
+    this.refused = undefined;
+    this.snapshots = undefined;
+    this.events = undefined;
     return {
       save,
-      sendNow: sendNow.length > 0 ? sendNow : nothing,
-      sendAfterSave: sendAfterSave.length > 0 ? sendAfterSave : nothing,
-      committed: committed.length > 0 ? committed : nothing,
-      reads: reads.length > 0 ? reads : nothing,
-      refused: refused.length > 0 ? refused : nothing,
-      snapshots: snapshots.length > 0 ? snapshots : nothing,
-      events: events.length > 0 ? events : nothing,
+      sendNow: sendNow ?? nothing,
+      sendAfterSave: sendAfterSave ?? nothing,
+      committed: committed ?? nothing,
+      reads: reads ?? nothing,
+      refused: refused ?? nothing,
+      snapshots: snapshots ?? nothing,
+      events: events ?? nothing,
     };
   }
 }
 
 /** Most turns have one or two of a kind, and a list that is pushed to when it is empty reserves room for seventeen. */
-function withItem<Item>(list: Item[], item: Item): Item[] {
+function withItem<Item>(list: Item[] | undefined, item: Item): Item[] {
+  if (list === undefined) return [item];
   const [first] = list;
-  if (first === undefined) return [item];
-  if (list.length === 1) return [first, item];
+  if (list.length === 1 && first !== undefined) return [first, item];
   list.push(item);
   return list;
+}
+
+function copyOf<Item>(list: readonly Item[] | undefined): Item[] | undefined {
+  return list === undefined ? undefined : [...list];
 }

@@ -16,9 +16,9 @@ import {
 export function requestRead(state: RaftState, context: ReadContext, mode: ReadMode): void {
   if (mode === 'lease' && answersByLease(state)) {
     report(state, { type: 'readConfirmed', index: state.commitIndex, reads: 1 });
-    state.outbox.reads.push({ context, index: state.commitIndex });
+    state.outbox.answer({ context, index: state.commitIndex });
   } else if (state.reads.pending >= state.settings.pendingReadsMax) {
-    state.outbox.refused.push({
+    state.outbox.refuse({
       subject: { type: 'read', context },
       code: 'OVERLOADED',
       effect: 'none',
@@ -27,7 +27,7 @@ export function requestRead(state: RaftState, context: ReadContext, mode: ReadMo
   } else if (state.role === 'leader') {
     state.reads.waiting.push({ type: 'local', context });
   } else if (state.leader === undefined) {
-    state.outbox.refused.push({
+    state.outbox.refuse({
       subject: { type: 'read', context },
       code: leaderCode(state),
       effect: 'none',
@@ -73,7 +73,7 @@ export function confirmReads(state: RaftState): void {
     report(state, { type: 'readConfirmed', index, reads: readers.length });
     for (const reader of readers) {
       if (reader.type === 'follower') answerFollower(state, reader, index);
-      else state.outbox.reads.push({ context: reader.context, index });
+      else state.outbox.answer({ context: reader.context, index });
     }
   }
 }
@@ -111,7 +111,7 @@ export function receiveReadAnswer(state: RaftState, message: ReadAnswer): void {
   for (const context of state.reads.answered(message.request)) {
     if (message.index === undefined)
       refuseRead(state, context, `${message.from} cannot confirm that it leads`);
-    else state.outbox.reads.push({ context, index: message.index });
+    else state.outbox.answer({ context, index: message.index });
   }
 }
 

@@ -25,7 +25,7 @@ export function changeMembership(state: RaftState, change: MembershipChange, pro
   dismissLeavers(state);
   const refusal = reasonToRefuse(state, change);
   if (refusal !== undefined) {
-    state.outbox.refused.push({
+    state.outbox.refuse({
       subject: { type: 'proposal', proposal },
       effect: 'none',
       ...leaderHint(state),

@@ -178,7 +178,7 @@ export function createState(options: RaftOptions): RaftState {
   };
   state.role = restingRole(state);
   resetElectionClock(state);
-  if (snapshot !== undefined) state.outbox.snapshots.push({ type: 'install', meta: snapshot });
+  if (snapshot !== undefined) state.outbox.workOn({ type: 'install', meta: snapshot });
   return state;
 }
 
@@ -321,7 +321,7 @@ function forgetChange(state: RaftState, reason: string): void {
   const proposal = state.changeProposal;
   if (proposal === undefined) return;
   state.changeProposal = undefined;
-  state.outbox.refused.push({
+  state.outbox.refuse({
     subject: { type: 'proposal', proposal },
     code: 'OUTCOME_UNKNOWN',
     effect: 'unknown',
@@ -349,7 +349,7 @@ export function resetElectionClock(state: RaftState): void {
 
 /** Refuses a read for good, naming whom to ask instead. */
 export function refuseRead(state: RaftState, context: ReadContext, reason: string): void {
-  state.outbox.refused.push({
+  state.outbox.refuse({
     subject: { type: 'read', context },
     code: leaderCode(state),
     effect: 'none',

@@ -162,7 +162,7 @@ const stateChanges: Record<keyof RaftState, Change<RaftState>> = {
     state.dropped.set(3, { term: 1, proposal: 4 });
   },
   outbox: (state) => {
-    state.outbox.reads.push({ context: 1, index: 1 });
+    state.outbox.answer({ context: 1, index: 1 });
   },
 };
 
@@ -304,32 +304,31 @@ const readChanges: Readonly<Record<string, Change<ReadBarriers>>> = {
   },
 };
 
-type OutboxMethods = 'send' | 'sendWhenSaved' | 'handOut' | 'report' | 'withdrawAcknowledgements';
+type OutboxMethods = {
+  [Key in keyof Outbox]: Outbox[Key] extends (...args: never[]) => unknown ? Key : never;
+}[keyof Outbox];
 
-const outboxChanges: Record<
-  keyof Omit<Outbox, OutboxMethods | 'clone' | 'take' | 'addTo'>,
-  Change<Outbox>
-> = {
+const outboxChanges: Record<Exclude<keyof Outbox, OutboxMethods>, Change<Outbox>> = {
   sendNow: (outbox) => {
-    outbox.sendNow.push(heartbeat);
+    outbox.send(heartbeat);
   },
   sendAfterSave: (outbox) => {
-    outbox.sendAfterSave.push(heartbeat);
+    outbox.sendWhenSaved(heartbeat);
   },
   committed: (outbox) => {
     outbox.handOut([entry(1)]);
   },
   reads: (outbox) => {
-    outbox.reads.push({ context: 1, index: 1 });
+    outbox.answer({ context: 1, index: 1 });
   },
   refused: (outbox) => {
-    outbox.refused.push({ subject: { type: 'transfer' }, code: 'NO_LEADER', effect: 'none', reason: '' });
+    outbox.refuse({ subject: { type: 'transfer' }, code: 'NO_LEADER', effect: 'none', reason: '' });
   },
   snapshots: (outbox) => {
-    outbox.snapshots.push({ type: 'install', meta: { index: 1, term: 1, membership } });
+    outbox.workOn({ type: 'install', meta: { index: 1, term: 1, membership } });
   },
   events: (outbox) => {
-    outbox.events.push({ type: 'dataLossFound', reason: '' });
+    outbox.report({ type: 'dataLossFound', reason: '' });
   },
 };
 const heartbeat = { from: 'n1', to: 'n2', type: 'heartbeat', term: 1, commitIndex: 0, round: 0 } as const;

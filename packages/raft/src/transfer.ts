@@ -22,7 +22,7 @@ export function transferLeadership(state: RaftState, to: NodeId | undefined): vo
   const refusal = reasonToRefuse(state, to, target);
   if (refusal !== undefined || target === undefined) {
     if (refusal !== undefined)
-      state.outbox.refused.push({
+      state.outbox.refuse({
         subject: { type: 'transfer' },
         effect: 'none',
         ...leaderHint(state),
@@ -95,7 +95,7 @@ export function tickTransfer(state: RaftState): void {
     ? `${transfer.to} was told to campaign, but nothing came of it for ${electionTicks} ticks`
     : `${transfer.to} did not have the whole log within ${electionTicks} ticks`;
   endTransfer(state, true, reason);
-  state.outbox.refused.push({
+  state.outbox.refuse({
     subject: { type: 'transfer' },
     code: 'ABORTED',
     effect: transfer.told ? 'unknown' : 'none',
