@@ -67,10 +67,10 @@ export class ByteWriter {
       throw new InvariantViolation(`varint ${value} is a safe integer from 0`);
     this.#reserve(8);
     let rest = value;
-    while (rest >= 0x80) {
+    for (; rest > 0x7fffffff; rest = Math.floor(rest / 0x80))
       this.#buffer[this.#length++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
-    }
+    // What fits into 31 bits is shifted: most numbers do from the start.
+    for (; rest >= 0x80; rest >>>= 7) this.#buffer[this.#length++] = (rest & 0x7f) | 0x80;
     this.#buffer[this.#length++] = rest;
   }
 

@@ -177,6 +177,8 @@ export class RaftLog {
   discardThrough(index: LogIndex): LogPosition | undefined {
     const term = this.termAt(index);
     if (term === undefined || index <= this.#discarded.index) return undefined;
+    // In place: a list left behind in the old generation of the heap would keep all entries that it held alive, and a
+    // copy here halved the commits a second of a busy group.
     this.#entries.splice(0, index - this.#discarded.index);
     this.#discarded = { index, term };
     this.#discardThrough = this.#discarded;
