@@ -31,7 +31,7 @@ interface Round {
 }
 
 /** Rounds in which each case is measured, all cases in turn. */
-const rounds = 5;
+const rounds = 10;
 
 /** Commands between two snapshots, as `@synod/replica` takes them by default. */
 const snapshotCommands = 10_000;

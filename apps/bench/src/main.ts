@@ -157,7 +157,7 @@ const idleCases: readonly IdleCase[] = [
 ];
 
 const engineNotes =
-  'commits/s: the median of five rounds, the cases in turn; best: the fastest round. By processor time: of all threads, the\n' +
+  'commits/s: the median of ten rounds, the cases in turn; best: the fastest round. By processor time: of all threads, the\n' +
   "garbage collector's included. Each message is encoded, copied and decoded, each save answered with its receipt, and each\n" +
   "node's state machine applies each command. Heap: allocated by all three nodes together and the loop that drives them.";
 
