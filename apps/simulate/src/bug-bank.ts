@@ -84,14 +84,14 @@ export const bugBank: readonly PlantedBug[] = [
     'sends its vote before it is durable (hashicorp/raft persistVote; camunda #5356)',
     {
       file: 'raft/election.ts',
-      from: 'state.outbox.sendAfterSave.push(vote);',
-      to: 'state.outbox.sendNow.push(vote);',
+      from: 'state.outbox.sendWhenSaved(vote);',
+      to: 'state.outbox.send(vote);',
     },
   ),
   inRaft('candidacy-before-save', 'asks for votes in a term that is not durable', {
     file: 'raft/election.ts',
-    from: 'preVote ? state.outbox.sendNow : state.outbox.sendAfterSave',
-    to: 'state.outbox.sendNow',
+    from: 'else state.outbox.sendWhenSaved(request);',
+    to: 'else state.outbox.send(request);',
   }),
   inRaft('vote-forgotten', 'forgets its vote at a restart and votes twice (Raft figure 2)', {
     file: 'raft/state.ts',
@@ -120,16 +120,16 @@ export const bugBank: readonly PlantedBug[] = [
   }),
   inRaft('accept-before-save', 'acknowledges entries before they are durable (Raft figure 2)', {
     file: 'raft/following.ts',
-    from: "state.outbox.sendAfterSave.push({\n    from: state.id,\n    to: leader,\n    type: 'appendAccepted'",
-    to: "state.outbox.sendNow.push({\n    from: state.id,\n    to: leader,\n    type: 'appendAccepted'",
+    from: "state.outbox.sendWhenSaved({\n    from: state.id,\n    to: leader,\n    type: 'appendAccepted'",
+    to: "state.outbox.send({\n    from: state.id,\n    to: leader,\n    type: 'appendAccepted'",
   }),
   inRaft(
     'truncate-on-shorter',
     'cuts its log after a shorter or late append (Raft §5.3; async-raft 9540c904)',
     {
       file: 'raft/following.ts',
-      from: 'if (missing < 0) return lastNew;',
-      to: 'if (missing < 0) { if (lastNew >= state.commitIndex && lastNew < log.lastIndex) log.truncate(lastNew + 1); return lastNew; }',
+      from: 'if (first === undefined) return lastNew;',
+      to: 'if (first === undefined) { if (lastNew >= state.commitIndex && lastNew < log.lastIndex) log.truncate(lastNew + 1); return lastNew; }',
     },
   ),
   inRaft('no-log-match', 'appends without comparing the entry before (Raft §5.3)', {
@@ -139,8 +139,8 @@ export const bugBank: readonly PlantedBug[] = [
   }),
   inRaft('conflict-kept', 'keeps conflicting entries that stand at the index already (Raft §5.3)', {
     file: 'raft/following.ts',
-    from: 'log.termAt(entry.index) !== entry.term',
-    to: 'log.termAt(entry.index) === undefined',
+    from: 'log.termAt(index) !== term',
+    to: 'log.termAt(index) === undefined',
   }),
   inRaft(
     'commit-beyond-append',
@@ -168,14 +168,14 @@ export const bugBank: readonly PlantedBug[] = [
     'trusts a receipt of entries that were overwritten meanwhile (etcd raft, the ABA race)',
     {
       file: 'raft/log.ts',
-      from: 'if (save.through >= from) save.through = from - 1;',
+      from: 'if (this.#savesUnderWay.second(save) >= from) this.#savesUnderWay.replaceSecond(save, from - 1);',
       to: '',
     },
   ),
   inRaft('unsorted-match', 'picks the middle of match indexes that it forgot to sort (openraft #1802)', {
     file: 'core/quorum.ts',
-    from: 'sorted.sort(ascending);',
-    to: '',
+    from: 'if (before <= value) break;',
+    to: 'break;',
   }),
   inRaft('small-majority', 'takes half for more than half (openraft d60f1e85)', {
     file: 'core/quorum.ts',
