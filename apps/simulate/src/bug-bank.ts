@@ -265,7 +265,7 @@ export const bugBank: readonly PlantedBug[] = [
     {
       file: 'raft/reads.ts',
       from: 'state.reads.unforwarded.push(context);',
-      to: 'state.outbox.reads.push({ context, index: state.commitIndex });',
+      to: 'state.outbox.answer({ context, index: state.commitIndex });',
     },
   ),
   inMachine('stale-cache', 'answers reads from a cache that writes do not clear', () => new CachingMachine()),
