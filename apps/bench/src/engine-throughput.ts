@@ -4,8 +4,10 @@
  */
 import type { EngineMessage } from '@synod/core';
 import { allocatedBytes } from './allocation.js';
+import { allocators } from './allocation-profile.js';
+import type { FunctionShare } from './function-shares.js';
 import { type EngineUnderTest, InMemoryCluster } from './in-memory-cluster.js';
-import { type FunctionShare, profile } from './processor-profile.js';
+import { profile } from './processor-profile.js';
 
 /** What one case found. */
 export interface EngineThroughput {
@@ -24,6 +26,15 @@ export interface EngineThroughput {
   readonly entriesPerSave: number;
 }
 
+/** Where one case spends its time and its memory. */
+export interface EngineProfile {
+  readonly inFlight: number;
+  /** Functions in which most processor time was spent; amounts are milliseconds. */
+  readonly time: readonly FunctionShare[];
+  /** Functions that allocated most on the JavaScript heap; amounts are bytes a commit. */
+  readonly heap: readonly FunctionShare[];
+}
+
 interface Round {
   readonly commits: number;
   readonly seconds: number;
@@ -35,6 +46,9 @@ const rounds = 10;
 
 /** Commands between two snapshots, as `@synod/replica` takes them by default. */
 const snapshotCommands = 10_000;
+
+/** Functions that a profile names. */
+const functionsNamed = 12;
 
 /**
  * Commits commands with a number of them under way at all times.
@@ -95,7 +109,8 @@ function count<Message extends EngineMessage>(
 }
 
 /**
- * Names the functions in which most processor time is spent, after a warm-up.
+ * Names the functions in which most processor time is spent and those that allocate most, after a warm-up and each in a
+ * round of its own.
  *
  * @param engineUnderTest - What to measure.
  * @param inFlight - Commands under way.
@@ -107,11 +122,16 @@ export function profileEngine<Message extends EngineMessage>(
   inFlight: number,
   durationMs: number,
   commandBytes: number,
-): readonly FunctionShare[] {
+): EngineProfile {
   const command = new Uint8Array(commandBytes).fill(0x78);
   const cluster = new InMemoryCluster(engineUnderTest);
   run(cluster, command, inFlight, durationMs / 4);
-  return profile(() => run(cluster, command, inFlight, durationMs), 12);
+  const time = profile(() => run(cluster, command, inFlight, durationMs), functionsNamed);
+  let commits = 0;
+  const heap = allocators(() => {
+    commits = run(cluster, command, inFlight, durationMs).commits;
+  }, functionsNamed);
+  return { inFlight, time, heap: heap.map((share) => ({ ...share, amount: share.amount / commits })) };
 }
 
 /** Keeps commands under way for a while. Whatever was proposed is committed on all nodes when it ends. */

@@ -9,6 +9,7 @@ import { measureDisk } from './disk-ceiling.js';
 import { measureEmbedded } from './embedded-throughput.js';
 import { type EngineThroughput, measureEngine, profileEngine } from './engine-throughput.js';
 import { measureFailover } from './failover.js';
+import type { FunctionShare } from './function-shares.js';
 import { type IdleCase, measureIdleGroups } from './idle-groups.js';
 import { measureLifeRaft } from './liferaft-peer.js';
 import { markdownTable, type Row } from './table.js';
@@ -36,7 +37,11 @@ const program = new Command('npm run bench --')
   .option('--only <parts>', `comma-separated: ${parts.join(', ')}`, parseParts, parts)
   .option('--data <dir>', 'where the durable cases write (use the disk that you care about)', os.tmpdir())
   .option('--json <file>', 'also write the figures to a file')
-  .option('--profile', 'engine: also name the functions in which most processor time was spent', false)
+  .option(
+    '--profile',
+    'engine: also name the functions that spend most processor time and allocate most',
+    false,
+  )
   .addHelpText('after', '\nExample:\n  $ npm run bench -- --only engine,embedded --seconds 5');
 
 async function main({ seconds, only, data, json, profile }: Flags): Promise<void> {
@@ -70,13 +75,12 @@ const measure: Readonly<
         : `\n@markwylde/liferaft, one in flight, in memory: ${Math.round(peer ?? 0)} commits/s; ours is ${ratio.toFixed(1)}x.\n`,
     );
     if (!profiled) return { ours, peer };
-    const profiles = [1, 256].map((inFlight) => ({
-      inFlight,
-      shares: profileEngine(engine, inFlight, durationMs, 64),
-    }));
-    for (const { inFlight, shares } of profiles) {
+    const profiles = [1, 256].map((inFlight) => profileEngine(engine, inFlight, durationMs, 64));
+    for (const { inFlight, time, heap } of profiles) {
       print(`Where the processor time goes, ${inFlight} in flight:\n`);
-      print(`${markdownTable(shares.map((share) => ({ ...share, percent: share.percent.toFixed(1) })))}\n`);
+      print(`${markdownTable(time.map((share) => shareRow(share)))}\n`);
+      print(`Who allocates, ${inFlight} in flight:\n`);
+      print(`${markdownTable(heap.map((share) => shareRow(share, 'heap B a commit')))}\n`);
     }
     return { ours, peer, profiles };
   },
@@ -172,6 +176,11 @@ function engineRow(each: EngineThroughput): Row {
     'messages a commit': each.messagesPerCommit,
     'entries a save': each.entriesPerSave,
   };
+}
+
+function shareRow({ name, place, amount, percent }: FunctionShare, unit?: string): Row {
+  const row = { function: name, place, percent: percent.toFixed(1) };
+  return unit === undefined ? row : { ...row, [unit]: amount };
 }
 
 function machine(): string {
