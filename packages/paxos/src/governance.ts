@@ -1,7 +1,7 @@
 /** Other members govern from a decided slot on: quorums, peers and this node's own part follow at once. */
 import type { LogIndex, Membership } from '@synod/core';
 import { Progress } from './progress.js';
-import { askForPromises } from './proposing.js';
+import { askForPromises, speakUp } from './proposing.js';
 import { reasonUnfit } from './quorums.js';
 import {
   becomeFollower,
@@ -52,6 +52,7 @@ function follow(state: PaxosState, index: LogIndex, reason: string): void {
         if (!state.progress.has(peer)) state.progress.set(peer, new Progress());
       }
       state.proposer.established = false;
+      speakUp(state);
       return askForPromises(state);
     case 'candidate':
       return mayLead(state) ? askForPromises(state) : becomeFollower(state, undefined, reason);

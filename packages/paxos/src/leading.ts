@@ -210,7 +210,7 @@ function sendLostAgain(
   const isLost = received < progress.markedThrough;
   progress.markedRound = 0;
   if (!isLost) return;
-  progress.rewind(Math.max(received, progress.matchIndex) + 1);
+  progress.lackFrom(received + 1);
   report(state, {
     type: 'progressChanged',
     peer: from,

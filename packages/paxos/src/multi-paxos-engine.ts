@@ -140,7 +140,7 @@ class MultiPaxosEngine implements ConsensusEngine<MultiPaxosMessage> {
     if (state.role === 'leader') {
       proposeNext(state);
       advanceTransfer(state);
-      if (startReadRound(state)) {
+      if (startReadRound(state) || mustSpeakUp(state)) {
         broadcastHeartbeat(state);
         confirmReads(state); // A leader without other voters is its own quorum.
       }
@@ -165,6 +165,11 @@ class MultiPaxosEngine implements ConsensusEngine<MultiPaxosMessage> {
   fingerprint(view: FingerprintView = {}): Fingerprint {
     return fingerprintOf(this.#state, view);
   }
+}
+
+/** Whether a heartbeat is due before the next tick. */
+function mustSpeakUp({ heartbeatElapsed, settings, progress }: PaxosState): boolean {
+  return progress.size > 0 && heartbeatElapsed >= settings.heartbeatTicks;
 }
 
 function tick(state: PaxosState, missed: number): void {

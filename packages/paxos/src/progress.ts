@@ -124,6 +124,15 @@ export class Progress {
     this.markedRound = 0;
   }
 
+  /**
+   * It lacks slots from one on, though it may have said otherwise: what it knows to be decided need not be durable, and
+   * is forgotten by a restart.
+   */
+  lackFrom(index: LogIndex): void {
+    if (this.decided >= index) this.decided = index - 1;
+    this.rewind(index);
+  }
+
   /** Waits for its next word. */
   probe(): void {
     this.state = 'probe';

@@ -24,7 +24,7 @@ export function askForPromises(state: PaxosState, transfer = false): void {
     if (!state.quorums.isVoter(peer) || proposer.refusers.has(peer)) continue;
     let promiser = proposer.promisers.get(peer);
     if (promiser === undefined) {
-      promiser = { position: state.commitIndex + 1, complete: false };
+      promiser = { position: state.commitIndex + 1, complete: false, decided: 0 };
       proposer.promisers.set(peer, promiser);
     }
     if (!promiser.complete) ask(state, peer, promiser, transfer);
@@ -100,6 +100,7 @@ function adopt(state: PaxosState, vote: Vote): void {
 
 function advancePromiser(state: PaxosState, message: PromiseGiven, promiser: Promiser): void {
   const needed = state.commitIndex + 1;
+  promiser.decided = message.decided;
   // Slots that it has discarded come as a snapshot; until then it is asked again now and then.
   if (message.first > Math.max(needed, message.slot)) return;
   if (message.next === undefined) {
@@ -134,9 +135,23 @@ function becomeLeader(state: PaxosState): void {
   changeRole(state, 'leader', 'a phase-1 quorum promised its ballot');
   proposer.nextSlot = state.commitIndex + 1;
   setLeader(state, state.id);
-  for (const peer of state.peers) state.progress.set(peer, new Progress());
+  for (const peer of state.peers) {
+    const progress = new Progress();
+    state.progress.set(peer, progress);
+    // Whoever has promised has said what it lacks; the others say so to the first heartbeat.
+    const promiser = proposer.promisers.get(peer);
+    if (promiser?.complete !== true) continue;
+    progress.settle(Math.min(promiser.decided, state.commitIndex));
+    progress.replicate();
+  }
+  speakUp(state);
   if (state.settings.lease !== undefined) state.lease = new Lease();
   findAdopted(state);
+}
+
+/** Lets the next heartbeat leave at the end of the turn: somebody is to hear at once who leads. */
+export function speakUp(state: PaxosState): void {
+  state.heartbeatElapsed = state.settings.heartbeatTicks;
 }
 
 /** Through where votes are known: everything up to there must be decided in this ballot before anything else. */

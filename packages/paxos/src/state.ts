@@ -50,6 +50,8 @@ export interface Promiser {
   position: LogIndex;
   /** Whether it has reported all. */
   complete: boolean;
+  /** Through where it knows the decisions. */
+  decided: LogIndex;
 }
 
 /** Everything that a node is as a proposer of one ballot; blank on other nodes. */

@@ -137,8 +137,8 @@ function addProposer(
     .number(proposer.adoptedThrough);
   digest.number(proposer.nextSlot).number(proposer.stopSign);
   digest.number(proposer.promisers.size);
-  for (const [id, { position, complete }] of named(proposer.promisers, name))
-    digest.text(id).number(position).boolean(complete);
+  for (const [id, { position, complete, decided }] of named(proposer.promisers, name))
+    digest.text(id).number(position).boolean(complete).number(decided);
   digest.number(proposer.refusers.size);
   for (const id of [...proposer.refusers].map(name).sort()) digest.text(id);
   digest.number(proposer.adopted.size);
