@@ -239,7 +239,7 @@ function takeSave(state: PaxosState): DurableWrite | undefined {
 function receive(state: PaxosState, message: MultiPaxosMessage): void {
   if (message.to !== state.id) return ignore(state, message, `it is for ${message.to}`);
   if (state.dataLoss !== undefined) return ignore(state, message, state.dataLoss);
-  if (message.ballot !== 0 && (!isBallot(message.ballot) || roundOf(message.ballot) === roundMax))
+  if (message.ballot !== 0 && (!isBallot(message.ballot) || roundOf(message.ballot) > roundMax / 2))
     return ignore(state, message, `${message.ballot} is no ballot that another can follow`);
   const progress = state.progress.get(message.from);
   if (progress !== undefined) progress.silentTicks = 0;

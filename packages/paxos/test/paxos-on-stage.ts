@@ -119,7 +119,9 @@ function tellVotes(votes: readonly Vote[]): string {
 }
 
 function tellRanges(ranges: readonly SlotRange[]): string {
-  return ranges.length === 0 ? 'no slots' : ranges.map(({ from, through }) => slots(from, through)).join(', ');
+  return ranges.length === 0
+    ? 'no slots'
+    : ranges.map(({ from, through }) => slots(from, through)).join(', ');
 }
 
 function slots(from: number, through: number): string {
