@@ -60,10 +60,7 @@ function promise(state: PaxosState, { ballot, from }: Prepare): void {
 }
 
 /** Says that a higher ballot was promised, or that a leader is alive. */
-export function refuseBallot(
-  state: PaxosState,
-  message: MultiPaxosMessage & { readonly ballot: Term },
-): void {
+function refuseBallot(state: PaxosState, message: MultiPaxosMessage & { readonly ballot: Term }): void {
   state.outbox.sendAfterSave.push({
     from: state.id,
     to: message.from,
@@ -189,7 +186,7 @@ export function receiveHeartbeat(state: PaxosState, message: Heartbeat): void {
 }
 
 /** Through where decisions are known here and their values are durable. */
-export function durablyDecided(state: PaxosState): LogIndex {
+function durablyDecided(state: PaxosState): LogIndex {
   return Math.min(state.commitIndex, state.slots.durableIndex);
 }
 

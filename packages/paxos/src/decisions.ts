@@ -39,7 +39,7 @@ export function markDecided(state: PaxosState, decided: LogIndex): void {
 }
 
 /** Everything through a slot is decided, and its value stands here. */
-export function decideThrough(state: PaxosState, index: LogIndex): void {
+function decideThrough(state: PaxosState, index: LogIndex): void {
   const from = state.commitIndex;
   if (index <= from) return;
   report(state, { type: 'commitAdvanced', from, to: index });

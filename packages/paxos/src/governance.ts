@@ -1,7 +1,6 @@
 /** Other members govern from a decided slot on: quorums, peers and this node's own part follow at once. */
 import type { LogIndex, Membership } from '@synod/core';
 import { Progress } from './progress.js';
-import { askForPromises, speakUp } from './proposing.js';
 import { reasonUnfit } from './quorums.js';
 import {
   becomeFollower,
@@ -11,6 +10,7 @@ import {
   mayLead,
   report,
   restingRole,
+  speakUp,
 } from './roles.js';
 import type { PaxosState } from './state.js';
 
@@ -52,10 +52,11 @@ function follow(state: PaxosState, index: LogIndex, reason: string): void {
         if (!state.progress.has(peer)) state.progress.set(peer, new Progress());
       }
       state.proposer.established = false;
-      speakUp(state);
-      return askForPromises(state);
+      state.proposer.mustAsk = true;
+      return speakUp(state);
     case 'candidate':
-      return mayLead(state) ? askForPromises(state) : becomeFollower(state, undefined, reason);
+      state.proposer.mustAsk = true;
+      return mayLead(state) ? undefined : becomeFollower(state, undefined, reason);
     default:
       if (state.role !== restingRole(state)) changeRole(state, restingRole(state), reason);
   }

@@ -40,7 +40,7 @@ import {
 } from './leading.js';
 import type { Accepted, HeartbeatAnswer, MultiPaxosMessage } from './messages.js';
 import { type MultiPaxosOptions, retimed } from './options.js';
-import { establish, proposeNext, receiveNack, receivePromise } from './proposing.js';
+import { askForPromises, establish, proposeNext, receiveNack, receivePromise } from './proposing.js';
 import {
   confirmReads,
   forwardReads,
@@ -136,6 +136,7 @@ class MultiPaxosEngine implements ConsensusEngine<MultiPaxosMessage> {
 
   takeEffects(): Effects<MultiPaxosMessage> | undefined {
     const state = this.#state;
+    if (state.proposer.mustAsk) askForPromises(state);
     if (state.role === 'leader') leaveWhenRemoved(state);
     if (state.role === 'leader') {
       proposeNext(state);

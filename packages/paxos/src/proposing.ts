@@ -11,7 +11,7 @@ import { holdsMembership } from './memberships.js';
 import type { Nack, PromiseGiven, Vote } from './messages.js';
 import { slotsAheadMax } from './options.js';
 import { Progress } from './progress.js';
-import { becomeFollower, changeRole, ignore, noteBallot, report, setLeader } from './roles.js';
+import { becomeFollower, changeRole, ignore, noteBallot, report, setLeader, speakUp } from './roles.js';
 import { entryBytes } from './slots.js';
 import type { PaxosState, Promiser } from './state.js';
 
@@ -20,6 +20,7 @@ const nothing = new Uint8Array(0);
 /** Asks all voters that have not reported everything for a promise, or for the rest of their votes. */
 export function askForPromises(state: PaxosState, transfer = false): void {
   const { proposer } = state;
+  proposer.mustAsk = false;
   for (const peer of state.peers) {
     if (!state.quorums.isVoter(peer) || proposer.refusers.has(peer)) continue;
     let promiser = proposer.promisers.get(peer);
@@ -147,11 +148,6 @@ function becomeLeader(state: PaxosState): void {
   speakUp(state);
   if (state.settings.lease !== undefined) state.lease = new Lease();
   findAdopted(state);
-}
-
-/** Lets the next heartbeat leave at the end of the turn: somebody is to hear at once who leads. */
-export function speakUp(state: PaxosState): void {
-  state.heartbeatElapsed = state.settings.heartbeatTicks;
 }
 
 /** Through where votes are known: everything up to there must be decided in this ballot before anything else. */

@@ -14,6 +14,7 @@ export function blankProposer(): Proposer {
     promisers: new Map(),
     refusers: new Set(),
     adopted: new Map(),
+    mustAsk: false,
     established: false,
     adoptedThrough: 0,
     nextSlot: 0,
@@ -44,6 +45,11 @@ export function restingRole(state: PaxosState): Role {
 /** Whether this node may stand: as a voter of the members that it knows to govern. */
 export function mayLead({ id, quorums }: PaxosState): boolean {
   return quorums.isVoter(id);
+}
+
+/** Lets the next heartbeat leave at the end of the turn: somebody is to hear at once who leads. */
+export function speakUp(state: PaxosState): void {
+  state.heartbeatElapsed = state.settings.heartbeatTicks;
 }
 
 /** Tells what happened. */

@@ -64,6 +64,8 @@ export interface Proposer {
   readonly refusers: Set<NodeId>;
   /** By slot: the vote of the highest ballot that was reported (Paxos Made Simple §2.2, P2c). */
   readonly adopted: Map<LogIndex, Vote>;
+  /** Whether other members govern than those that were asked for promises. */
+  mustAsk: boolean;
   /** Whether a phase-1 quorum of the members that govern has promised and reported all. */
   established: boolean;
   /** Values were found through this slot: a leader knows what is decided once it is decided. */

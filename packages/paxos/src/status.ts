@@ -135,7 +135,7 @@ function addProposer(
     .number(slots.savesThrough(proposer.save))
     .boolean(proposer.established)
     .number(proposer.adoptedThrough);
-  digest.number(proposer.nextSlot).number(proposer.stopSign);
+  digest.boolean(proposer.mustAsk).number(proposer.nextSlot).number(proposer.stopSign);
   digest.number(proposer.promisers.size);
   for (const [id, { position, complete, decided }] of named(proposer.promisers, name))
     digest.text(id).number(position).boolean(complete).number(decided);

@@ -4,6 +4,7 @@
  * properties must hold (Paxos Made Simple §2.1: one value a slot), and every read must see what was applied before it was asked.
  */
 import { type Entry, encodeUtf8, invariant, type Member, Random, type ReadMode } from '@synod/core';
+import type { QuorumRule } from '../src/index.js';
 import { TestCluster } from './test-cluster.js';
 
 /** What a storm holds beside faults. */
@@ -12,6 +13,8 @@ export interface StormKinds {
   readonly transfers?: boolean;
   /** Leases on, and clocks that drift no further than they are allowed to. */
   readonly leases?: boolean;
+  /** Quorums of phase 2 as small as they can be, and of phase 1 as large as they must be. */
+  readonly smallPhase2?: boolean;
 }
 
 /** What came of a storm. */
@@ -114,6 +117,9 @@ export function storm(seed: number, kinds: StormKinds = {}): StormResult {
     retainedEntries: random.integer(0, 20),
     acceptsInFlightMax: random.integer(1, 8),
     ...(kinds.leases === true ? { lease: { driftTicks: 3 } } : {}),
+    ...(kinds.smallPhase2 === true ? { quorums: smallPhase2(ids.length) } : {}),
+    windowSlotsMax: random.chance(0.5) ? 3 : 1000,
+    acceptBytesMax: random.chance(0.5) ? 1 : 1000,
   });
   cluster.autoSave = false;
   const safety = new SafetyCheck();
@@ -151,6 +157,11 @@ export function storm(seed: number, kinds: StormKinds = {}): StormResult {
   healAndConverge(cluster, safety);
   const { highest: commits, leaderTerms, memberships, transfers, reads, leaseReads } = safety;
   return { commits, leaderTerms, memberships, transfers, reads, leaseReads, trace };
+}
+
+function smallPhase2(voters: number): QuorumRule {
+  const phase2 = Math.floor(voters / 2);
+  return { type: 'sizes', phase1: voters - phase2 + 1, phase2 };
 }
 
 /** Ticks that come to every node once a round, in an order of their own each time. */

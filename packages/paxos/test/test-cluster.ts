@@ -156,7 +156,7 @@ function describeMembers({ members, outgoingVoters }: Membership): string {
 }
 
 /** Members from a list such as `n1 n2 (n4)`: learners stand in brackets, and the number in a name is the ordinal. */
-export function membersOf(list: string): Membership {
+function membersOf(list: string): Membership {
   const members = list.split(' ').map((item) => {
     const learner = item.startsWith('(');
     const id = learner ? item.slice(1, -1) : item;
