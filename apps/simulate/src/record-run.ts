@@ -21,7 +21,7 @@ export function recordRun(script: Script, subject: StormSubject, file: string): 
   };
   try {
     return recordScript(script, subject, {
-      optionsOf: (settings) => subject.recordedLimits(settings),
+      optionsOf: (settings, clocks) => subject.recordedLimits(settings, clocks),
       write: (line) => {
         if (lines.push(line) >= chunkLines) flush();
       },

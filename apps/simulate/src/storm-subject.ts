@@ -1,7 +1,13 @@
 /** What storms are run on, whichever engine it is. */
 import type { EngineMessage, Random } from '@synod/core';
 import type { RecordedOptions } from '@synod/core/recording';
-import type { ClockPromise, RegisterAnswer, RegisterMachine, RegisterRequest, Subject } from '@synod/simulator';
+import type {
+  ClockPromise,
+  RegisterAnswer,
+  RegisterMachine,
+  RegisterRequest,
+  Subject,
+} from '@synod/simulator';
 import type { HistoryJudge } from './history-judge.js';
 
 /** The engines that storms can be run on. */

@@ -34,7 +34,12 @@ const rangesMax = 1_000_000;
 
 const writer = new ByteWriter(128);
 
-/** Encodes a hard state. */
+/**
+ * Encodes a hard state, for tools that build or rewrite what a node remembers. The engine makes its own.
+ *
+ * @param state - What the node shall remember. It is not checked.
+ * @returns The bytes of `hardState` in a DurableWrite or a RecoveredState.
+ */
 export function encodeHardState(state: HardState): Uint8Array {
   writer.clear();
   writer.u8(formatVersion);
@@ -51,9 +56,10 @@ export function encodeHardState(state: HardState): Uint8Array {
 }
 
 /**
- * Decodes what the engine made.
+ * Decodes the `hardState` that the engine asked to save: for tools and checks that look at what a node is bound to.
  *
- * @param bytes - A hard state that an engine of this package saved.
+ * @param bytes - What stands in a write or was recovered.
+ * @returns The promise, what is decided, the life, and votes in other ballots than their value's first.
  * @throws DecodeError when the bytes are no hard state of a known version.
  */
 export function decodeHardState(bytes: Uint8Array): HardState {

@@ -9,7 +9,7 @@
  */
 export { ballotOf, formatBallot, isBallot, nextBallot, ordinalOf, roundMax, roundOf } from './ballot.js';
 export { multiPaxosMessageCodec } from './codec.js';
-export { decodeHardState, type HardState, type VotesAgain } from './hard-state.js';
+export { decodeHardState, encodeHardState, type HardState, type VotesAgain } from './hard-state.js';
 export type {
   Accept,
   Accepted,

@@ -172,3 +172,12 @@ export function prepare(state: PaxosState, reason: string, transfer: boolean): v
   report(state, { type: 'campaignStarted', term: ballot, preVote: false, reason });
   askForPromises(state, transfer);
 }
+
+/**
+ * Whoever drives this node knows that the leader is gone: it would promise another now. Where a lease may be broken it
+ * takes no notice.
+ */
+export function forgetLeader(state: PaxosState): void {
+  if (state.leader === undefined || state.leader === state.id || state.settings.lease !== undefined) return;
+  setLeader(state, undefined);
+}

@@ -24,6 +24,7 @@ import { encodeHardState } from './hard-state.js';
 import {
   campaign,
   diskStalls,
+  forgetLeader,
   receiveNominate,
   receiveProbe,
   receiveProbeAnswer,
@@ -124,6 +125,8 @@ class MultiPaxosEngine implements ConsensusEngine<MultiPaxosMessage> {
         return transferLeadership(state, input.to);
       case 'campaign':
         return state.dataLoss === undefined ? campaign(state, 'it was asked to') : undefined;
+      case 'forgetLeader':
+        return forgetLeader(state);
       case 'peerUnreachable':
         return receivePeerUnreachable(state, input.peer);
       case 'retime':

@@ -7,6 +7,7 @@
 import {
   checkMembership,
   isSynodError,
+  type LogIndex,
   type Membership,
   type MembershipChange,
   type ProposalId,
@@ -43,10 +44,21 @@ type Reason = Pick<Refusal, 'code' | 'reason'>;
 function reasonToRefuse(state: PaxosState, change: MembershipChange): Reason | undefined {
   if (state.role !== 'leader') return reasonNotLeader(state);
   return (
+    reasonConflict(state, change.ifMembershipIndex) ??
     reasonInvalid(state, change.target) ??
     reasonTooEarly(state) ??
     (change.admitLagging === true ? undefined : reasonLagging(state, change.target))
   );
+}
+
+/** Somebody else changed the members since the caller saw them. */
+function reasonConflict(state: PaxosState, expected: LogIndex | undefined): Reason | undefined {
+  const { index } = state.memberships.latest;
+  if (expected === undefined || expected === index) return undefined;
+  return {
+    code: 'CONFLICT',
+    reason: `the members that govern stand in entry ${index}, not ${expected}: look at them and decide anew`,
+  };
 }
 
 function reasonInvalid(
