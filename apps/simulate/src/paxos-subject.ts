@@ -87,6 +87,8 @@ function claimOf(message: MultiPaxosMessage): Claim | undefined {
     case 'learned':
     case 'readRequest':
     case 'readAnswer':
+    case 'votesRequest':
+    case 'votesAnswer':
       return undefined;
   }
 }

@@ -38,6 +38,8 @@ const typeNumbers = {
   learned: 13,
   readRequest: 14,
   readAnswer: 15,
+  votesRequest: 16,
+  votesAnswer: 17,
 } as const satisfies Record<MultiPaxosMessage['type'], number>;
 
 /** Most values, votes or ranges that one message can announce. */
@@ -103,7 +105,16 @@ function encodeMessage(message: MultiPaxosMessage, writer: ByteWriter): void {
 function encodeRest(
   message: Extract<
     MultiPaxosMessage,
-    { type: 'installSnapshot' | 'learn' | 'learned' | 'readRequest' | 'readAnswer' }
+    {
+      type:
+        | 'installSnapshot'
+        | 'learn'
+        | 'learned'
+        | 'readRequest'
+        | 'readAnswer'
+        | 'votesRequest'
+        | 'votesAnswer';
+    }
   >,
   writer: ByteWriter,
 ): void {
@@ -118,8 +129,13 @@ function encodeRest(
       writer.varint(message.decided);
       return encodeEntries(writer, message.entries, undefined);
     case 'readRequest':
+    case 'votesRequest':
       writer.varint(message.life);
       return writer.varint(message.request);
+    case 'votesAnswer':
+      writer.varint(message.life);
+      writer.varint(message.request);
+      return writer.varint(message.last);
     case 'readAnswer':
       writer.varint(message.life);
       writer.varint(message.request);
@@ -263,9 +279,18 @@ function decodeRest(
       const index = reader.varint();
       return { ...head, type: 'readAnswer', life, request, index: known ? index : undefined };
     }
+    case typeNumbers.votesRequest: {
+      const life = reader.varint();
+      return { ...head, type: 'votesRequest', life, request: reader.varint() };
+    }
+    case typeNumbers.votesAnswer: {
+      const life = reader.varint();
+      const request = reader.varint();
+      return { ...head, type: 'votesAnswer', life, request, last: reader.varint() };
+    }
     default:
       throw new DecodeError(
-        `${number} is no paxos message type: this release knows 1 to ${typeNumbers.readAnswer}`,
+        `${number} is no paxos message type: this release knows 1 to ${typeNumbers.votesAnswer}`,
       );
   }
 }

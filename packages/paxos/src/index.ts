@@ -28,6 +28,8 @@ export type {
   ReadAnswer,
   ReadRequest,
   Vote,
+  VotesAnswer,
+  VotesRequest,
 } from './messages.js';
 export { createMultiPaxosEngine } from './multi-paxos-engine.js';
 export type { LeaseBound, MultiPaxosLimits, MultiPaxosOptions } from './options.js';

@@ -189,6 +189,30 @@ export interface ReadAnswer extends EngineMessage {
   readonly index: LogIndex | undefined;
 }
 
+/** Asks for the last slot that holds a vote: a read goes by quorum. */
+export interface VotesRequest extends EngineMessage {
+  readonly type: 'votesRequest';
+  /** Highest ballot that the sender promised. */
+  readonly ballot: Term;
+  /** Which life of the sender asks, so that an answer to an earlier life is told apart. */
+  readonly life: number;
+  /** Number of the request in that life. */
+  readonly request: number;
+}
+
+/** Answers {@link VotesRequest}. */
+export interface VotesAnswer extends EngineMessage {
+  readonly type: 'votesAnswer';
+  /** Highest ballot that the sender promised. */
+  readonly ballot: Term;
+  /** From the request. */
+  readonly life: number;
+  /** From the request. */
+  readonly request: number;
+  /** Last slot that holds a vote here. */
+  readonly last: LogIndex;
+}
+
 /** Every message of the engine. */
 export type MultiPaxosMessage =
   | Probe
@@ -205,4 +229,6 @@ export type MultiPaxosMessage =
   | Learn
   | Learned
   | ReadRequest
-  | ReadAnswer;
+  | ReadAnswer
+  | VotesRequest
+  | VotesAnswer;

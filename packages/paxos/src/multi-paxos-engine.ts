@@ -42,6 +42,7 @@ import {
 import type { Accepted, HeartbeatAnswer, MultiPaxosMessage } from './messages.js';
 import { type MultiPaxosOptions, retimed } from './options.js';
 import { askForPromises, establish, proposeNext, receiveNack, receivePromise } from './proposing.js';
+import { askForVotes, receiveVotesAnswer, receiveVotesRequest, settleQuorumReads } from './quorum-reads.js';
 import {
   confirmReads,
   forwardReads,
@@ -49,7 +50,7 @@ import {
   receiveReadRequest,
   requestRead,
   startReadRound,
-  tickForwardedReads,
+  tickWaitingReads,
 } from './reads.js';
 import { changeMembership, dismissLeavers, leaveWhenRemoved } from './reconfiguration.js';
 import { ignore, resetElectionClock } from './roles.js';
@@ -154,6 +155,9 @@ class MultiPaxosEngine implements ConsensusEngine<MultiPaxosMessage> {
       acknowledge(state);
       forwardReads(state);
     }
+    settleQuorumReads(state);
+    askForVotes(state);
+    settleQuorumReads(state);
     emitCommitted(state);
     return state.outbox.take(takeSave(state));
   }
@@ -181,7 +185,7 @@ function tick(state: PaxosState, missed: number): void {
   if (state.ticksSinceLeader < state.settings.electionTicks) state.ticksSinceLeader++;
   if (state.learnPause > 0) state.learnPause--;
   tickSaves(state);
-  tickForwardedReads(state);
+  tickWaitingReads(state);
   if (state.dataLoss !== undefined) return;
   if (state.role !== 'leader') return tickElection(state);
   if (diskStalls(state))
@@ -277,6 +281,10 @@ function receive(state: PaxosState, message: MultiPaxosMessage): void {
       return receiveReadRequest(state, message);
     case 'readAnswer':
       return receiveReadAnswer(state, message);
+    case 'votesRequest':
+      return receiveVotesRequest(state, message);
+    case 'votesAnswer':
+      return receiveVotesAnswer(state, message);
     default:
       return unreachable(message);
   }

@@ -7,6 +7,7 @@ import type { ReadContext, ReadMode } from '@synod/core';
 import { answerFollower, leaderCode, leaderHint, refuseRead } from './callers.js';
 import { leaseTicksLeft } from './leasing.js';
 import type { ReadAnswer, ReadRequest } from './messages.js';
+import { expireQuorumReads } from './quorum-reads.js';
 import { ignore, report } from './roles.js';
 import type { PaxosState } from './state.js';
 
@@ -15,14 +16,27 @@ export function requestRead(state: PaxosState, context: ReadContext, mode: ReadM
   if (mode === 'lease' && answersByLease(state)) {
     report(state, { type: 'readConfirmed', index: state.commitIndex, reads: 1 });
     state.outbox.reads.push({ context, index: state.commitIndex });
-  } else if (state.reads.pending >= state.settings.pendingReadsMax) {
+  } else if (pendingReads(state) >= state.settings.pendingReadsMax) {
     state.outbox.refused.push({
       subject: { type: 'read', context },
       code: 'OVERLOADED',
       effect: 'none',
-      reason: `${state.reads.pending} reads wait for a barrier: at most ${state.settings.pendingReadsMax} may`,
+      reason: `${pendingReads(state)} reads wait for a barrier: at most ${state.settings.pendingReadsMax} may`,
     });
-  } else if (state.role === 'leader') {
+  } else if (mode === 'quorum') {
+    state.quorumReads.waiting.push(context);
+  } else {
+    readByLeader(state, context);
+  }
+}
+
+/** Reads that wait for a barrier of either kind. */
+export function pendingReads({ reads, quorumReads }: PaxosState): number {
+  return reads.pending + quorumReads.pending;
+}
+
+function readByLeader(state: PaxosState, context: ReadContext): void {
+  if (state.role === 'leader') {
     state.reads.waiting.push({ type: 'local', context });
   } else if (state.leader === undefined) {
     state.outbox.refused.push({
@@ -97,7 +111,7 @@ export function forwardReads(state: PaxosState): void {
 export function receiveReadRequest(state: PaxosState, message: ReadRequest): void {
   const { from: id, life, request } = message;
   const reader = { type: 'follower', id, life, request } as const;
-  const possible = state.role === 'leader' && state.reads.pending < state.settings.pendingReadsMax;
+  const possible = state.role === 'leader' && pendingReads(state) < state.settings.pendingReadsMax;
   if (possible) state.reads.waiting.push(reader);
   else answerFollower(state, reader, undefined);
 }
@@ -117,8 +131,9 @@ export function receiveReadAnswer(state: PaxosState, message: ReadAnswer): void 
   }
 }
 
-/** One tick for reads that wait on another node's answer. */
-export function tickForwardedReads(state: PaxosState): void {
+/** One tick for reads that wait on other nodes' answers. */
+export function tickWaitingReads(state: PaxosState): void {
+  for (const context of expireQuorumReads(state)) readByLeader(state, context);
   for (const context of state.reads.expireForwarded(state.settings.electionTicks))
     refuseRead(state, context, `the leader did not answer within ${state.settings.electionTicks} ticks`);
 }

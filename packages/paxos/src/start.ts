@@ -4,6 +4,7 @@ import { blankHardState, decodeHardState } from './hard-state.js';
 import { decodeMembership, Memberships } from './memberships.js';
 import { type MultiPaxosOptions, settle } from './options.js';
 import { Outbox } from './outbox.js';
+import { QuorumReads } from './quorum-reads.js';
 import { ReadBarriers } from './read-barriers.js';
 import { blankProposer, governing, resetElectionClock, restingRole } from './roles.js';
 import { SlotRanges } from './slot-ranges.js';
@@ -74,6 +75,7 @@ export function createState(options: MultiPaxosOptions): PaxosState {
     transfer: undefined,
     uncommittedBytes: 0,
     reads: new ReadBarriers(),
+    quorumReads: new QuorumReads(),
     replaced: new Map(),
     outbox: new Outbox(),
   };
@@ -111,6 +113,7 @@ export function cloneState(state: PaxosState): PaxosState {
     lease: state.lease?.clone(),
     transfer: state.transfer === undefined ? undefined : { ...state.transfer },
     reads: state.reads.clone(),
+    quorumReads: state.quorumReads.clone(),
     replaced: new Map(state.replaced),
     outbox: state.outbox.clone(),
   };

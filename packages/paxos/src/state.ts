@@ -17,6 +17,7 @@ import type { Vote } from './messages.js';
 import type { MultiPaxosSettings } from './options.js';
 import type { Outbox } from './outbox.js';
 import type { Progress } from './progress.js';
+import type { QuorumReads } from './quorum-reads.js';
 import type { QuorumSystem } from './quorum-system.js';
 import type { ReadBarriers } from './read-barriers.js';
 import type { SlotRanges } from './slot-ranges.js';
@@ -154,6 +155,7 @@ export interface PaxosState {
   /** Bytes of this leader's undecided commands, with and without a slot. */
   uncommittedBytes: number;
   reads: ReadBarriers;
+  quorumReads: QuorumReads;
   /** By slot: own proposals whose value gave way to another. */
   replaced: Map<LogIndex, ReplacedProposal>;
   readonly outbox: Outbox;

@@ -9,6 +9,7 @@ import {
   type PeerProgress,
 } from '@synod/core';
 import { leaseTicksLeft } from './leasing.js';
+import { pendingReads } from './reads.js';
 import type { PaxosState } from './state.js';
 
 /** The state as a status. */
@@ -45,7 +46,7 @@ export function statusOf(state: PaxosState): EngineStatus {
     ...(state.transfer === undefined ? {} : { transferTo: state.transfer.to }),
     ...(state.settings.lease === undefined ? {} : { leaseTicksLeft: leaseTicksLeft(state) }),
     peers,
-    pendingReads: state.reads.pending,
+    pendingReads: pendingReads(state),
     explanation: explain(state),
   };
 }
@@ -112,6 +113,7 @@ export function fingerprintOf(state: PaxosState, view: FingerprintView): Fingerp
   digest.number(state.progress.size);
   for (const [id, progress] of named(state.progress, name)) progress.addTo(digest.text(id), view);
   state.reads.addTo(digest, view);
+  state.quorumReads.addTo(digest, view);
   digest.number(state.replaced.size);
   for (const [index, { term, proposal }] of state.replaced)
     digest.number(index).number(term).number(proposal);

@@ -85,6 +85,8 @@ const message = fc.oneof(
   body('learn', { slot: number }),
   body('learned', { entries: entriesUpTo(2 ** 40), decided: number }),
   body('readRequest', { life: number, request: number }),
+  body('votesRequest', { life: number, request: number }),
+  body('votesAnswer', { life: number, request: number, last: number }),
   body('readAnswer', { life: number, request: number, index: optional }),
 ) as fc.Arbitrary<MultiPaxosMessage>;
 

@@ -86,6 +86,14 @@ const received: fc.Arbitrary<MultiPaxosMessage> = fc.oneof(
   ),
   message(fc.record({ type: fc.constant('learn' as const), slot: fc.integer({ min: 1, max: 3 }) })),
   message(fc.record({ type: fc.constant('learned' as const), entries, decided: fc.constant(3) })),
+  message(
+    fc.record({
+      type: fc.constant('votesAnswer' as const),
+      life: fc.constant(1),
+      request: fc.integer({ min: 1, max: 2 }),
+      last: small,
+    }),
+  ),
   message(fc.record({ type: fc.constant('readRequest' as const), life: fc.constant(1), request: small })),
 );
 const untimedStep: fc.Arbitrary<Step> = fc.oneof(
@@ -95,6 +103,7 @@ const untimedStep: fc.Arbitrary<Step> = fc.oneof(
   fc.constant({ type: 'campaign' as const }),
   fc.constant({ type: 'propose' as const, commands: [{ proposal: 1, data: Uint8Array.of(7) }] }),
   fc.constant({ type: 'read' as const, context: 1, mode: 'index' as const }),
+  fc.constant({ type: 'read' as const, context: 2, mode: 'quorum' as const }),
   fc.constant({ type: 'peerUnreachable' as const, peer: 'n2' }),
 );
 const step: fc.Arbitrary<Step> = fc.oneof(

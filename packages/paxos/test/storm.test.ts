@@ -31,6 +31,7 @@ describe('storms', () => {
     expect(total(results, 'commits')).toBeGreaterThan(seeds.length * 20);
     expect(total(results, 'leaderTerms')).toBeGreaterThan(seeds.length * 2);
     expect(total(results, 'reads')).toBeGreaterThan(seeds.length);
+    expect(total(results, 'quorumReads')).toBeGreaterThan(seeds.length);
   });
 
   it('with changes of membership and transfers of leadership keep them too', () => {

@@ -25,6 +25,7 @@ export interface StormResult {
   readonly transfers: number;
   readonly reads: number;
   readonly leaseReads: number;
+  readonly quorumReads: number;
   readonly trace: string;
 }
 
@@ -38,6 +39,7 @@ class SafetyCheck {
   transfers = 0;
   reads = 0;
   leaseReads = 0;
+  quorumReads = 0;
 
   asked(context: number, mode: ReadMode): void {
     this.#asked.set(context, { mode, least: this.highest });
@@ -80,6 +82,7 @@ class SafetyCheck {
       );
       this.reads++;
       if (asked.mode === 'lease') this.leaseReads++;
+      if (asked.mode === 'quorum') this.quorumReads++;
     }
     reads.clear();
   }
@@ -140,7 +143,8 @@ export function storm(seed: number, kinds: StormKinds = {}): StormResult {
         commands: [{ proposal: ++proposals, data: encodeUtf8(`${proposals}`) }],
       });
     else if (dice < 0.95) {
-      const mode = kinds.leases === true && random.chance(0.7) ? 'lease' : 'index';
+      const mode =
+        kinds.leases === true && random.chance(0.7) ? 'lease' : random.chance(0.5) ? 'index' : 'quorum';
       const reader = mode === 'lease' ? (leaderOf(cluster, random) ?? id) : id;
       safety.asked(step, mode);
       cluster.step(reader, { type: 'read', context: step, mode });
@@ -155,8 +159,8 @@ export function storm(seed: number, kinds: StormKinds = {}): StormResult {
     if (step % 500 === 0) trace += nodes.map((node) => cluster.node(node).engine.fingerprint()).join();
   }
   healAndConverge(cluster, safety);
-  const { highest: commits, leaderTerms, memberships, transfers, reads, leaseReads } = safety;
-  return { commits, leaderTerms, memberships, transfers, reads, leaseReads, trace };
+  const { highest: commits, leaderTerms, memberships, transfers, reads, leaseReads, quorumReads } = safety;
+  return { commits, leaderTerms, memberships, transfers, reads, leaseReads, quorumReads, trace };
 }
 
 function smallPhase2(voters: number): QuorumRule {
