@@ -8,58 +8,11 @@
  * Other members may govern by then. Whoever was asked knew of the stop-sign, since a phase-2 quorum of the members that
  * were asked had voted for it: the read waits for it like for any slot, and then begins anew.
  */
-import type { FingerprintBuilder, FingerprintView, LogIndex, NodeId, ReadContext } from '@synod/core';
+import type { LogIndex, NodeId, ReadContext } from '@synod/core';
 import type { VotesAnswer, VotesRequest } from './messages.js';
+import type { QuorumRound } from './quorum-rounds.js';
 import { ignore, report } from './roles.js';
 import type { PaxosState } from './state.js';
-
-interface QuorumRound {
-  readonly request: number;
-  readonly contexts: readonly ReadContext[];
-  /** Last slots with a vote, by voter. */
-  readonly answers: Map<NodeId, LogIndex>;
-  /** Slot of the membership whose voters were asked. */
-  readonly governedSince: LogIndex;
-  /** What must be decided first; unknown until a phase-1 quorum has answered. */
-  through: LogIndex | undefined;
-  ticks: number;
-}
-
-/** Reads of one node that go by quorum. */
-export class QuorumReads {
-  /** Reads for which nobody was asked yet. */
-  waiting: ReadContext[] = [];
-  rounds: QuorumRound[] = [];
-  requests = 0;
-
-  clone(): QuorumReads {
-    const copy = new QuorumReads();
-    copy.waiting = [...this.waiting];
-    copy.rounds = this.rounds.map((round) => ({ ...round, answers: new Map(round.answers) }));
-    copy.requests = this.requests;
-    return copy;
-  }
-
-  /** How many reads wait. */
-  get pending(): number {
-    return this.rounds.reduce((sum, { contexts }) => sum + contexts.length, this.waiting.length);
-  }
-
-  /** Folds in all that can influence which read is answered when. */
-  addTo(digest: FingerprintBuilder, view: FingerprintView): void {
-    digest.number(this.requests).plain(this.waiting).number(this.rounds.length);
-    for (const { request, contexts, answers, governedSince, through, ticks } of this.rounds) {
-      digest
-        .number(request)
-        .plain(contexts)
-        .number(governedSince)
-        .number(through ?? -1);
-      if (view.untimed !== true) digest.number(ticks);
-      const named = [...answers].map(([id, last]) => `${view.rename?.(id) ?? id} ${last}`);
-      digest.plain(named.sort());
-    }
-  }
-}
 
 /** Asks the voters for all reads that wait. Called once for all inputs of a turn. */
 export function askForVotes(state: PaxosState): void {

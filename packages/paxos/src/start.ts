@@ -4,7 +4,7 @@ import { blankHardState, decodeHardState } from './hard-state.js';
 import { decodeMembership, Memberships } from './memberships.js';
 import { type MultiPaxosOptions, settle } from './options.js';
 import { Outbox } from './outbox.js';
-import { QuorumReads } from './quorum-reads.js';
+import { QuorumReads } from './quorum-rounds.js';
 import { ReadBarriers } from './read-barriers.js';
 import { blankProposer, governing, resetElectionClock, restingRole } from './roles.js';
 import { SlotRanges } from './slot-ranges.js';

@@ -17,7 +17,7 @@ import type { Vote } from './messages.js';
 import type { MultiPaxosSettings } from './options.js';
 import type { Outbox } from './outbox.js';
 import type { Progress } from './progress.js';
-import type { QuorumReads } from './quorum-reads.js';
+import type { QuorumReads } from './quorum-rounds.js';
 import type { QuorumSystem } from './quorum-system.js';
 import type { ReadBarriers } from './read-barriers.js';
 import type { SlotRanges } from './slot-ranges.js';
