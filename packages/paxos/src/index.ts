@@ -8,8 +8,13 @@
  * @packageDocumentation
  */
 export { ballotOf, formatBallot, isBallot, nextBallot, ordinalOf, roundMax, roundOf } from './ballot.js';
-export { multiPaxosMessageCodec } from './codec.js';
-export { decodeHardState, encodeHardState, type HardState, type VotesAgain } from './hard-state.js';
+export { multiPaxosMessageCodec } from './multi-paxos/codec.js';
+export {
+  decodeHardState,
+  encodeHardState,
+  type HardState,
+  type VotesAgain,
+} from './multi-paxos/hard-state.js';
 export type {
   Accept,
   Accepted,
@@ -30,8 +35,8 @@ export type {
   Vote,
   VotesAnswer,
   VotesRequest,
-} from './messages.js';
-export { createMultiPaxosEngine } from './multi-paxos-engine.js';
-export type { LeaseBound, MultiPaxosLimits, MultiPaxosOptions } from './options.js';
+} from './multi-paxos/messages.js';
+export { createMultiPaxosEngine } from './multi-paxos/multi-paxos-engine.js';
+export type { LeaseBound, MultiPaxosLimits, MultiPaxosOptions } from './multi-paxos/options.js';
+export type { SlotRange } from './multi-paxos/slot-ranges.js';
 export { DisjointQuorumsError, type QuorumRule, QuorumSystem, weightMax } from './quorum-system.js';
-export type { SlotRange } from './slot-ranges.js';

@@ -1,6 +1,5 @@
 /** The Multi-Paxos engine as scenarios see it: its options, and its messages in words. */
 import { type EngineOnStage, tellEntries, tellPosition } from '@synod/scenarios';
-import { encodeHardState } from '../src/hard-state.js';
 import {
   createMultiPaxosEngine,
   decodeHardState,
@@ -11,6 +10,7 @@ import {
   type SlotRange,
   type Vote,
 } from '../src/index.js';
+import { encodeHardState } from '../src/multi-paxos/hard-state.js';
 
 /** Puts Multi-Paxos engines on the stage. */
 export const paxosOnStage: EngineOnStage<MultiPaxosMessage> = {

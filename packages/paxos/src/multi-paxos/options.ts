@@ -6,7 +6,7 @@ import {
   parseInteger,
   parseNodeId,
 } from '@synod/core';
-import type { QuorumRule } from './quorum-system.js';
+import type { QuorumRule } from '../quorum-system.js';
 
 /** How far a leader's lease may be trusted. */
 export interface LeaseBound {

@@ -1,6 +1,6 @@
 /** The quorums of one membership, by the rule that the group was set up with. */
 import { isSynodError, type Membership, votersOf } from '@synod/core';
-import { type QuorumRule, QuorumSystem } from './quorum-system.js';
+import { type QuorumRule, QuorumSystem } from '../quorum-system.js';
 
 /**
  * Quorums of the voters of a membership.

@@ -11,6 +11,7 @@ import type {
   SnapshotMeta,
   Term,
 } from '@synod/core';
+import type { QuorumSystem } from '../quorum-system.js';
 import type { Lease } from './lease.js';
 import type { Memberships } from './memberships.js';
 import type { Vote } from './messages.js';
@@ -18,7 +19,6 @@ import type { MultiPaxosSettings } from './options.js';
 import type { Outbox } from './outbox.js';
 import type { Progress } from './progress.js';
 import type { QuorumReads } from './quorum-rounds.js';
-import type { QuorumSystem } from './quorum-system.js';
 import type { ReadBarriers } from './read-barriers.js';
 import type { SlotRanges } from './slot-ranges.js';
 import type { Slots } from './slots.js';

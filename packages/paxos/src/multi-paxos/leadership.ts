@@ -6,8 +6,8 @@
  * leader is missed. Among those that could lead the most advanced is preferred: others let it stand before them once.
  */
 import { invariant, type NodeId, type Term } from '@synod/core';
+import { nextBallot } from '../ballot.js';
 import { hearsLeader } from './acceptor.js';
-import { nextBallot } from './ballot.js';
 import { announce, askToLearn } from './catch-up.js';
 import { mustKeepLease } from './leasing.js';
 import type { Nominate, Probe, ProbeAnswer } from './messages.js';

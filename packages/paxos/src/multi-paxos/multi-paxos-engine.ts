@@ -16,8 +16,8 @@ import {
   type SaveReceipt,
   unreachable,
 } from '@synod/core';
+import { isBallot, roundMax, roundOf } from '../ballot.js';
 import { acknowledge, receiveAccept, receiveHeartbeat, receivePrepare } from './acceptor.js';
-import { isBallot, roundMax, roundOf } from './ballot.js';
 import { receiveLearn, receiveLearned } from './catch-up.js';
 import { countVotes, emitCommitted } from './decisions.js';
 import { encodeHardState } from './hard-state.js';
