@@ -30,6 +30,13 @@ export interface StormSubject<Message extends EngineMessage = EngineMessage>
   recordedLimits(settings: Random, clocks: ClockPromise): RecordedOptions;
 }
 
+/** Situations of storms that an engine has no word for, by engine. */
+export const foreignSituations: Readonly<Record<EngineName, readonly string[]>> = {
+  raft: [],
+  // Slots are voted for again in place, nothing is appended behind anything, and no two memberships govern at once.
+  paxos: ['log truncated', 'append refused', 'joint membership'],
+};
+
 /**
  * Draws one of some values.
  *
