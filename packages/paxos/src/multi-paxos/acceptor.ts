@@ -179,8 +179,11 @@ export function receiveHeartbeat(state: PaxosState, message: Heartbeat): void {
     type: 'heartbeatAnswer',
     ballot: message.ballot,
     decided,
-    accepted: slots.runOf(message.ballot, decided + 1, true),
-    received: Math.max(state.commitIndex, slots.runOf(message.ballot, state.commitIndex + 1, false)),
+    accepted: slots.runOf(message.ballot, decided + 1, slots.lastIndex, true),
+    received: Math.max(
+      state.commitIndex,
+      slots.runOf(message.ballot, state.commitIndex + 1, slots.lastIndex, false),
+    ),
     round: message.round,
   });
 }

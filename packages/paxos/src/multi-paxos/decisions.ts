@@ -34,8 +34,7 @@ export function countVotes(state: PaxosState): void {
  */
 export function markDecided(state: PaxosState, decided: LogIndex): void {
   if (decided <= state.commitIndex) return;
-  const run = state.slots.runOf(state.promised, state.commitIndex + 1, false);
-  decideThrough(state, Math.min(decided, run));
+  decideThrough(state, state.slots.runOf(state.promised, state.commitIndex + 1, decided, false));
 }
 
 /** Everything through a slot is decided, and its value stands here. */

@@ -15,15 +15,15 @@ import { handOver } from './transfer.js';
 
 /** Takes commands, or refuses them. Those taken get their slots at the end of the turn, or when the window allows. */
 export function propose(state: PaxosState, commands: readonly ProposedCommand[]): void {
-  for (const { proposal, data } of commands) {
-    const refusal = reasonToRefuse(state, data);
+  for (const command of commands) {
+    const refusal = reasonToRefuse(state, command.data);
     if (refusal === undefined) {
-      state.uncommittedBytes += data.length + 16;
-      state.proposer.queue.push({ kind: 'command', proposal, data });
+      state.uncommittedBytes += command.data.length + 16;
+      state.proposer.queue.push(command);
       continue;
     }
     state.outbox.refused.push({
-      subject: { type: 'proposal', proposal },
+      subject: { type: 'proposal', proposal: command.proposal },
       effect: 'none',
       ...leaderHint(state),
       ...refusal,

@@ -171,7 +171,7 @@ export function proposeNext(state: PaxosState): void {
     if (slot > state.commitIndex + settings.windowSlotsMax) break;
     const next = proposer.queue.shift();
     if (next === undefined) break;
-    const { kind, proposal, data } = next;
+    const { kind = 'command', proposal, data } = next;
     put(state, { index: slot, term: proposer.ballot, kind, data, proposal });
   }
   if (proposer.nextSlot > from) {

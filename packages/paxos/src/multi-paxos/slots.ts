@@ -24,7 +24,8 @@ interface Slot {
   save: number;
 }
 
-const notTaken = Number.POSITIVE_INFINITY;
+/** A small integer: any other number would be an object of its own in every slot. */
+const notTaken = -1;
 
 /** What of the slots the next save must hold. */
 export interface UnsavedSlots {
@@ -139,7 +140,7 @@ export class Slots {
   isDurable(index: LogIndex): boolean {
     if (index <= this.#durableIndex) return true;
     const slot = this.#at(index);
-    return slot !== undefined && slot.save <= this.#durableSave;
+    return slot !== undefined && this.#isSaved(slot);
   }
 
   /**
@@ -197,11 +198,15 @@ export class Slots {
     return slice;
   }
 
-  /** Last slot of the unbroken run from a slot on that holds votes of a ballot, durable ones if so asked. */
-  runOf(ballot: Term, from: LogIndex, durable: boolean): LogIndex {
+  /**
+   * Last slot of the unbroken run from a slot on that holds votes of a ballot, durable ones if so asked; looks no further
+   * than the last slot that it is asked about.
+   */
+  runOf(ballot: Term, from: LogIndex, last: LogIndex, durable: boolean): LogIndex {
     let index = from;
-    for (let slot = this.#at(index); slot !== undefined && slot.ballot === ballot; slot = this.#at(++index)) {
-      if (durable && slot.save > this.#durableSave) break;
+    for (; index <= last; index++) {
+      const slot = this.#at(index);
+      if (slot === undefined || slot.ballot !== ballot || (durable && !this.#isSaved(slot))) break;
     }
     return index - 1;
   }
@@ -276,7 +281,7 @@ export class Slots {
   saved(receipt: SaveReceipt): void {
     const newest = this.#savesUnderWay[this.#savesUnderWay.length - 1] ?? 0;
     if (receipt.sequence > newest) return;
-    while ((this.#savesUnderWay[0] ?? notTaken) <= receipt.sequence)
+    while ((this.#savesUnderWay[0] ?? Number.POSITIVE_INFINITY) <= receipt.sequence)
       this.#durableSave = this.#savesUnderWay.shift() ?? 0;
     this.#advanceDurable();
   }
@@ -299,10 +304,14 @@ export class Slots {
       const { term, kind, data, proposal } = slot.entry;
       digest.number(term).text(kind).bytes(data).number(slot.ballot);
       digest.boolean(proposal !== undefined).number(proposal ?? 0);
-      const isDurable = slot.save <= this.#durableSave;
+      const isDurable = this.#isSaved(slot);
       digest.number(isDurable ? 0 : slot.save === notTaken ? 1 : 2);
       if (!isDurable && slot.save !== notTaken) digest.number(slot.save - countedFrom);
     }
+  }
+
+  #isSaved({ save }: Slot): boolean {
+    return save !== notTaken && save <= this.#durableSave;
   }
 
   #at(index: LogIndex): Slot | undefined {
@@ -335,7 +344,7 @@ export class Slots {
   #advanceDurable(): void {
     for (
       let slot = this.#at(this.#durableIndex + 1);
-      slot !== undefined && slot.save <= this.#durableSave;
+      slot !== undefined && this.#isSaved(slot);
       slot = this.#at(this.#durableIndex + 1)
     )
       this.#durableIndex++;

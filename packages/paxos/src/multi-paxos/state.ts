@@ -79,10 +79,11 @@ export interface Proposer {
   queue: QueuedValue[];
 }
 
-/** What waits for a slot. */
-export type QueuedValue =
-  | (ProposedCommand & { readonly kind: 'command' })
-  | { readonly kind: 'membership'; readonly proposal: ProposalId; readonly data: Uint8Array };
+/** What waits for a slot: a command as it came, or a membership. */
+export interface QueuedValue extends ProposedCommand {
+  /** Absent for commands, so that they can wait as they came. */
+  readonly kind?: 'membership';
+}
 
 /** Everything a Multi-Paxos node is. */
 export interface PaxosState {
