@@ -135,6 +135,8 @@ function becomeLeader(state: PaxosState): void {
   const { proposer } = state;
   changeRole(state, 'leader', 'a phase-1 quorum promised its ballot');
   proposer.nextSlot = state.commitIndex + 1;
+  // Whoever refused while it heard the old leader may promise now: other members may need it to.
+  proposer.refusers.clear();
   setLeader(state, state.id);
   for (const peer of state.peers) {
     const progress = new Progress();
