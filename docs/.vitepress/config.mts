@@ -32,6 +32,7 @@ export default defineConfig({
             { text: 'Many groups in one process', link: '/guide/many-groups' },
             { text: 'Commands and REST API', link: '/guide/rest-api' },
             { text: 'Raft, situation by situation', link: '/guide/raft-scenarios' },
+            { text: 'Multi-Paxos, situation by situation', link: '/guide/paxos-scenarios' },
             { text: 'Benchmarks', link: '/guide/benchmarks' },
             { text: 'Time without a leader', link: '/guide/elections' },
             { text: 'What the Raft engine does', link: '/guide/raft-features' },

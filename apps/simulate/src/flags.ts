@@ -3,13 +3,14 @@ import * as os from 'node:os';
 import { type FaultKind, faultKinds } from '@synod/simulator';
 import { Command, InvalidArgumentError } from 'commander';
 import { countFrom } from './parse-count.js';
+import { type EngineName, engineNames } from './storm-subject.js';
 import type { StorageName } from './wal-subject.js';
 
 const parseCount = countFrom(1);
 
 /** The command line, read. */
 export interface Flags {
-  readonly engine: string;
+  readonly engine: EngineName;
   readonly storage: StorageName;
   readonly seeds: readonly [number, number];
   readonly ticks?: number;
@@ -31,7 +32,7 @@ export interface Flags {
 export function readFlags(): Flags {
   const program = new Command('sim')
     .description('runs a simulated cluster through storms and checks that every rule holds')
-    .option('--engine <name>', 'engine to run: raft', parseEngine, 'raft')
+    .option('--engine <name>', 'engine to run: raft or paxos', parseEngine, 'raft')
     .option('--storage <name>', 'model, or wal for the real log on a simulated disk', parseStorage, 'model')
     .option('--seeds <first..last>', 'seeds to run', parseSeeds, [1, 100] as const)
     .option(
@@ -59,9 +60,10 @@ export function readFlags(): Flags {
   return program.opts<Flags>();
 }
 
-function parseEngine(text: string): string {
-  if (text === 'raft') return text;
-  throw new InvalidArgumentError('this release simulates raft');
+function parseEngine(text: string): EngineName {
+  const name = engineNames.find((engine) => engine === text);
+  if (name !== undefined) return name;
+  throw new InvalidArgumentError(`give ${engineNames.join(' or ')}`);
 }
 
 function parseStorage(text: string): StorageName {

@@ -32,7 +32,8 @@ async function replay(given: string, flags: Flags): Promise<number> {
 }
 
 async function runOne(script: Script, flags: Flags): Promise<number> {
-  const subject = flags.bug === undefined ? subjectOn(flags.storage) : await findBug(flags.bug).load();
+  const subject =
+    flags.bug === undefined ? subjectOn(flags.engine, flags.storage) : await findBug(flags.bug).load();
   const run =
     flags.record === undefined
       ? await runScriptOnStorage(script, subject)

@@ -1,6 +1,5 @@
 /** Raft under the storm: its engine with drawn limits, and what its messages promise. */
 import type { ConsensusEngine, EngineStart, Random } from '@synod/core';
-import type { RecordedOptions } from '@synod/core/recording';
 import {
   createRaftEngine,
   decodeHardState,
@@ -13,22 +12,16 @@ import {
   type ClockPromise,
   type DurablePromise,
   type EngineUnderTest,
-  type RegisterAnswer,
-  type RegisterMachine,
-  type RegisterRequest,
   registerWorkload,
-  type Subject,
 } from '@synod/simulator';
 import { HistoryJudge } from './history-judge.js';
+import { leaseWithin, pick, type StormSubject } from './storm-subject.js';
 
 /** Makes an engine, as `createRaftEngine` does: the real one, or one with a planted bug. */
 export type MakeRaftEngine = (options: EngineStart & RaftLimits) => ConsensusEngine<RaftMessage>;
 
 /** What storms over Raft are run on. */
-export interface RaftSubject extends Subject<RaftMessage, RegisterMachine, RegisterRequest, RegisterAnswer> {
-  /** Judges the history of every run. */
-  readonly judge: HistoryJudge;
-}
+export type RaftSubject = StormSubject<RaftMessage>;
 
 /**
  * Raft with the register machine.
@@ -41,6 +34,7 @@ export function raftSubject(make: MakeRaftEngine = createRaftEngine): RaftSubjec
     engine: raftUnderTest(make),
     workload: { ...registerWorkload(), judge: (history) => judge.judge(history) },
     judge,
+    recordedLimits: (settings, clocks) => ({ ...drawLimits(settings, clocks) }),
   };
 }
 
@@ -60,33 +54,13 @@ function drawLimits(random: Random, { clockDriftMax }: ClockPromise): RaftLimits
   return {
     heartbeatTicks,
     electionTicks,
-    ...(clockDriftMax === undefined ? {} : leaseWithin(electionTicks, clockDriftMax)),
+    ...leaseWithin(electionTicks, clockDriftMax),
     promotionLagEntriesMax: 20,
     retainedEntries: pick(random, [0, 0, 3, 20]),
     appendsInFlightMax: pick(random, [1, 2, 8, 64]),
     // One entry an append, several, or all.
     appendBytesMax: pick(random, [1, 1, 400, 1_000_000]),
   };
-}
-
-/** Two ticks go for counting whole ones on both sides. */
-function leaseWithin(electionTicks: number, clockDriftMax: number): Pick<RaftLimits, 'lease'> {
-  const driftTicks = Math.ceil(electionTicks * clockDriftMax) + 2;
-  return driftTicks < electionTicks ? { lease: { driftTicks } } : {};
-}
-
-function pick(random: Random, values: readonly [number, ...number[]]): number {
-  return values[random.integer(0, values.length)] ?? values[0];
-}
-
-/**
- * The same limits as a recording keeps them.
- *
- * @param settings - Stands where it stands for the engine.
- * @param clocks - What the storm promises of clocks.
- */
-export function limitsAsOptions(settings: Random, clocks: ClockPromise): RecordedOptions {
-  return { ...drawLimits(settings, clocks) };
 }
 
 /** What a message tells others to rely on (Raft, figure 2: what is durable "before responding to RPCs"). */

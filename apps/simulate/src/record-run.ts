@@ -1,7 +1,7 @@
 /** A run that leaves a recording of every engine in it, for `synod replay`. */
 import * as fs from 'node:fs';
 import { type RunReport, recordScript, type Script } from '@synod/simulator';
-import { limitsAsOptions, type RaftSubject } from './raft-subject.js';
+import type { StormSubject } from './storm-subject.js';
 
 const chunkLines = 1_000;
 
@@ -12,7 +12,7 @@ const chunkLines = 1_000;
  * @param subject - What it happens to.
  * @param file - Where the recording goes; what stood there is replaced.
  */
-export function recordRun(script: Script, subject: RaftSubject, file: string): RunReport {
+export function recordRun(script: Script, subject: StormSubject, file: string): RunReport {
   const descriptor = fs.openSync(file, 'w');
   let lines: string[] = [];
   const flush = () => {
@@ -21,7 +21,7 @@ export function recordRun(script: Script, subject: RaftSubject, file: string): R
   };
   try {
     return recordScript(script, subject, {
-      optionsOf: limitsAsOptions,
+      optionsOf: (settings, clocks) => subject.recordedLimits(settings, clocks),
       write: (line) => {
         if (lines.push(line) >= chunkLines) flush();
       },

@@ -1,6 +1,7 @@
 /** A range of seeds over all cores. Each seed runs whole in one worker, so the split over cores changes nothing. */
 import { Worker } from 'node:worker_threads';
 import type { FaultKind } from '@synod/simulator';
+import type { EngineName } from './storm-subject.js';
 import type { StorageName } from './wal-subject.js';
 import type { SeedOrder, SeedResult } from './worker.js';
 
@@ -12,6 +13,7 @@ export interface Batch {
   readonly ticks: number | undefined;
   readonly faults: readonly FaultKind[];
   readonly nodes: number | undefined;
+  readonly engine: EngineName;
   readonly storage: StorageName;
   readonly workers: number;
 }
@@ -32,8 +34,8 @@ export async function runBatch(
   let failed: SeedResult | undefined;
   const take = (): SeedOrder | undefined => {
     if (next > batch.last || isEnough || failed !== undefined) return undefined;
-    const { ticks, faults, nodes, storage } = batch;
-    return { seed: next++, ticks, faults, nodes, storage };
+    const { ticks, faults, nodes, engine, storage } = batch;
+    return { seed: next++, ticks, faults, nodes, engine, storage };
   };
   const size = Math.min(batch.workers, batch.last - batch.first + 1);
   const shares = Array.from({ length: size }, () =>

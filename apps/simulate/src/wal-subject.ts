@@ -2,7 +2,9 @@
 import type { NodeId } from '@synod/core';
 import type { OpenStorage } from '@synod/simulator';
 import { openWal, type WalEvent } from '@synod/storage-wal/portable';
+import { paxosSubject } from './paxos-subject.js';
 import { type RaftSubject, raftSubject } from './raft-subject.js';
+import type { EngineName, StormSubject } from './storm-subject.js';
 
 /** Opens a storage, as `openWal` does: the real one, or one with a planted bug. */
 export type OpenWal = typeof openWal;
@@ -13,10 +15,12 @@ export type StorageName = 'model' | 'wal';
 /**
  * What storms are run on.
  *
+ * @param engine - Which engine.
  * @param storage - What nodes save to.
  */
-export function subjectOn(storage: StorageName): RaftSubject {
-  return storage === 'wal' ? walSubject() : raftSubject();
+export function subjectOn(engine: EngineName, storage: StorageName): StormSubject {
+  const subject: StormSubject = engine === 'paxos' ? paxosSubject() : raftSubject();
+  return storage === 'wal' ? { ...subject, storage: onWal(openWal) } : subject;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { drawScript, type FaultKind, type RunReport, runScriptOnStorage } from '@synod/simulator';
 import type { Judgement } from './history-judge.js';
+import type { EngineName } from './storm-subject.js';
 import { type StorageName, subjectOn } from './wal-subject.js';
 
 /** A seed to run. */
@@ -10,6 +11,7 @@ export interface SeedOrder {
   readonly ticks: number | undefined;
   readonly faults: readonly FaultKind[];
   readonly nodes: number | undefined;
+  readonly engine: EngineName;
   readonly storage: StorageName;
 }
 
@@ -24,13 +26,13 @@ parentPort?.on('message', (order: SeedOrder) => {
   void runSeed(order).then((result) => parentPort?.postMessage(result));
 });
 
-async function runSeed({ seed, ticks, faults, nodes, storage }: SeedOrder): Promise<SeedResult> {
+async function runSeed({ seed, ticks, faults, nodes, engine, storage }: SeedOrder): Promise<SeedResult> {
   const script = drawScript(seed, {
     faults,
     ...(ticks === undefined ? {} : { ticks }),
     ...(nodes === undefined ? {} : { nodes }),
   });
-  const subject = subjectOn(storage);
+  const subject = subjectOn(engine, storage);
   const { script: _, ...rest } = await runScriptOnStorage(script, subject);
   return { seed, ...rest, judgement: subject.judge.take() };
 }

@@ -41,8 +41,10 @@ export type ReadContext = number;
  *
  * - `index`: a quorum confirms, after the read arrived, that the leader still leads (Raft §8; dissertation §6.4).
  * - `lease`: the leader trusts its clock bound instead. An engine without leases treats it as `index`.
+ * - `quorum`: the node asks a quorum itself, without the leader (Paxos quorum reads, HotStorage 2019). An engine without
+ *   such reads treats it as `index`.
  */
-export type ReadMode = 'index' | 'lease';
+export type ReadMode = 'index' | 'lease' | 'quorum';
 
 /** A wish to change the members of a group. */
 export interface MembershipChange {

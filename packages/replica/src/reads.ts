@@ -48,17 +48,17 @@ interface ReadableState {
   readonly isRestoring: boolean;
 }
 
-const modes: readonly ReadMode[] = ['index', 'lease'];
+const modes: readonly ReadMode[] = ['index', 'lease', 'quorum'];
 
 /** The reads of one replica. */
 export class Reads {
   readonly #settings: ReplicaSettings;
   readonly #clock: Clock;
   readonly #calls: CallTable<ReadCall>;
-  readonly #queued: Record<ReadMode, number[]> = { index: [], lease: [] };
+  readonly #queued: Record<ReadMode, number[]> = { index: [], lease: [], quorum: [] };
   readonly #barriers = new Map<ReadContext, Barrier>();
   /** When the first read of those queued was asked for. */
-  readonly #queuedMs: Record<ReadMode, number> = { index: 0, lease: 0 };
+  readonly #queuedMs: Record<ReadMode, number> = { index: 0, lease: 0, quorum: 0 };
   #lastContext = 0;
   /** The state machine here reflects everything that was committed by then. */
   #freshMs = Number.NEGATIVE_INFINITY;
@@ -157,7 +157,7 @@ export class Reads {
 
   /** Whether a read waits for its barrier to be asked for. */
   get isQueued(): boolean {
-    return this.#queued.index.length > 0 || this.#queued.lease.length > 0;
+    return modes.some((mode) => this.#queued[mode].length > 0);
   }
 
   /** Asks the engine for one barrier for all reads that are queued. */

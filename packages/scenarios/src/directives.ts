@@ -351,7 +351,11 @@ function read<Message extends EngineMessage>(
   [context = '', mode]: readonly string[],
 ): void {
   node.nameRead(Number(context));
-  node.step({ type: 'read', context: Number(context), mode: mode === 'lease' ? 'lease' : 'index' });
+  node.step({
+    type: 'read',
+    context: Number(context),
+    mode: mode === 'lease' || mode === 'quorum' ? mode : 'index',
+  });
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   membershipIn,
 } from './membership-ledger.js';
 import type { SimulatedDisk } from './simulated-disk.js';
+import { SlotVotes, type VoteBallot } from './slot-votes.js';
 import type { Claim, DurablePromise } from './subject.js';
 import { demand } from './violation.js';
 
@@ -57,6 +58,8 @@ export class SafetyLedger {
   readonly #disks = new Map<NodeId, SimulatedDisk>();
   readonly #electsByLog: boolean;
   readonly memberships: MembershipLedger;
+  readonly #voteBallot: VoteBallot | undefined;
+  readonly #slotVotes = new SlotVotes();
   #greatestLeaderTerm = 0;
   /** Greatest index that any node handed out as committed. */
   highestCommitted: LogIndex = 0;
@@ -66,10 +69,12 @@ export class SafetyLedger {
   /**
    * @param electsByLog - Whether voters elect the candidate whose log is at least as far as theirs, as in Raft.
    * @param founding - The members that the group begins with.
+   * @param voteBallot - Given when slots are decided each by itself, as in Paxos.
    */
-  constructor(electsByLog: boolean, founding: Membership) {
+  constructor(electsByLog: boolean, founding: Membership, voteBallot: VoteBallot | undefined) {
     this.#electsByLog = electsByLog;
     this.memberships = new MembershipLedger(founding);
+    this.#voteBallot = voteBallot;
   }
 
   /** A node exists, and this is its disk. */
@@ -101,6 +106,8 @@ export class SafetyLedger {
 
   /** What a node that just started takes for its members: those that its log ends with. */
   governs(id: NodeId, membership: Membership): void {
+    // Where slots are decided each by itself, a membership that stands in one need not be decided.
+    if (this.#voteBallot !== undefined) return;
     const expected = this.#logs.get(id)?.memberships.latest.membership ?? membership;
     demand(
       isSame(membership, expected),
@@ -155,7 +162,9 @@ export class SafetyLedger {
       log.lastIndex = Math.min(log.lastIndex, truncateFrom - 1);
     }
     for (const entry of write.entries) {
-      this.#matchEntry(id, entry, log.termAt(entry.index - 1) ?? 0);
+      // Slots that are decided each by itself have nothing before them.
+      const before = this.#voteBallot === undefined ? log.termAt(entry.index - 1) : 0;
+      this.#matchEntry(id, entry, before ?? 0);
       if (entry.kind === 'membership') this.#matchMembership(id, log, entry);
       log.terms.set(entry.index, entry.term);
       if (entry.index > log.lastIndex) log.lastIndex = entry.index;
@@ -175,7 +184,9 @@ export class SafetyLedger {
     if (isNewest) this.#greatestLeaderTerm = term;
     const highest = this.#committed.get(this.highestCommitted);
     const log = this.#logs.get(id);
-    if (!hasJustWon || !isNewest || highest === undefined || log === undefined) return;
+    // A proposer learns in phase 1 what was chosen: its log need not hold it before.
+    if (!hasJustWon || this.#voteBallot !== undefined) return;
+    if (!isNewest || highest === undefined || log === undefined) return;
     const index = this.highestCommitted;
     const holds = log.discarded.index >= index || log.termAt(index) === highest.term;
     demand(
@@ -196,6 +207,11 @@ export class SafetyLedger {
         'durable before promised',
         () => `${id} sends a ${claim.type} of term ${term}, but its disk holds term ${durable.term}`,
       );
+    }
+    if (claim.type === 'promise') return this.#slotVotes.promised(id, term, claim.proposer);
+    if (claim.type === 'accepted') {
+      if (this.#voteBallot !== undefined) this.#slotVotes.accepted(id, claim, disk, this.#voteBallot);
+      return;
     }
     if (claim.type === 'holds') {
       demand(
@@ -239,6 +255,7 @@ export class SafetyLedger {
     }
     this.memberships.applied(entry);
     this.#demandQuorum(id, entry);
+    this.#slotVotes.applied(entry, this.memberships.at(entry.index - 1));
     if (this.#electsByLog) this.#demandNoRival(id, entry);
     this.#committed.set(entry.index, { term: entry.term, digest, by: id });
     if (entry.index > this.highestCommitted) this.highestCommitted = entry.index;
@@ -264,8 +281,11 @@ export class SafetyLedger {
    */
   #demandQuorum(id: NodeId, entry: Entry): void {
     const holds = (node: NodeId) => this.#disks.get(node)?.holds(entry.index, entry.term) === true;
-    if (isQuorum(this.memberships.at(entry.index), holds)) return;
-    for (const log of this.#logs.values()) {
+    // Slot by slot, exactly those decide who govern behind the slot before.
+    const { index } = entry;
+    const isBySlot = this.#voteBallot !== undefined;
+    if (isQuorum(this.memberships.at(isBySlot ? index - 1 : index), holds)) return;
+    for (const log of isBySlot ? [] : this.#logs.values()) {
       if (log.memberships.after(entry.index).some((membership) => isQuorum(membership, holds))) return;
     }
     const holders = [...this.#disks.keys()].filter(holds);

@@ -83,7 +83,11 @@ export class SimulatedCluster<
     this.#subject = subject;
     this.#onInput = onInput;
     this.#founding = createMembership(nodeIds(script.nodes));
-    this.ledger = new SafetyLedger(subject.engine.electsByLog ?? false, this.#founding);
+    this.ledger = new SafetyLedger(
+      subject.engine.electsByLog ?? false,
+      this.#founding,
+      subject.engine.voteBallot,
+    );
     this.#random = new Random(script.seed).fork('world');
     const { queue, coverage, ledger } = this;
     this.weather = { ...script.weather };

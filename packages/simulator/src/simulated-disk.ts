@@ -116,6 +116,18 @@ export class SimulatedDisk {
     return index <= this.#lastIndex && this.#entries.has(index);
   }
 
+  /** The entry at an index, if it is here. */
+  entry(index: LogIndex): Entry | undefined {
+    return this.#entries.get(index);
+  }
+
+  /** Whether an entry stands at an index, whatever stands before it, or a snapshot covers it. */
+  holdsSlot(index: LogIndex): boolean {
+    return (
+      index <= this.#discarded.index || index <= (this.#snapshot?.meta.index ?? 0) || this.#entries.has(index)
+    );
+  }
+
   /** Whether an entry is here, or covered by a snapshot. */
   holds(index: LogIndex, term: number): boolean {
     if (index <= this.#discarded.index || index <= (this.#snapshot?.meta.index ?? 0)) return true;

@@ -3,6 +3,7 @@ import type {
   ConsensusEngine,
   EngineMessage,
   EngineStart,
+  Entry,
   MessageCodec,
   NodeId,
   Random,
@@ -20,7 +21,15 @@ export type Claim =
   /** The sender leads a term. */
   | { readonly type: 'leads'; readonly term: Term }
   /** The sender holds the leader's log through an index, and has seen that term. */
-  | { readonly type: 'holds'; readonly term: Term; readonly through: number };
+  | { readonly type: 'holds'; readonly term: Term; readonly through: number }
+  /** The sender votes in no lower ballot than this one of a proposer's, which may be itself (Paxos). */
+  | { readonly type: 'promise'; readonly term: Term; readonly proposer: NodeId }
+  /** The sender has voted in slots, in one ballot (Paxos). */
+  | {
+      readonly type: 'accepted';
+      readonly term: Term;
+      readonly ranges: readonly { readonly from: number; readonly through: number }[];
+    };
 
 /** What a hard state holds, for the check that promises are durable. */
 export interface DurablePromise {
@@ -37,6 +46,14 @@ export interface JudgedEngine<Message extends EngineMessage> {
    * checks, at every commit, that no node without the entry could be elected. Default false.
    */
   readonly electsByLog?: boolean;
+  /**
+   * Tells the ballot of the vote for an entry on a disk. Given by engines that decide slot by slot (Paxos): then no log
+   * has to match another, and votes are held against promises and against each other instead.
+   *
+   * @param hardState - The hard state on that disk.
+   * @param entry - The entry.
+   */
+  voteBallot?(hardState: Uint8Array | undefined, entry: Entry): Term;
   /** Its messages as bytes. */
   readonly codec: MessageCodec<Message>;
   /**

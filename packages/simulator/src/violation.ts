@@ -19,6 +19,14 @@ export type InvariantName =
   | 'monotone'
   /** One vote a node and term, crashes and restarts included. */
   | 'one vote'
+  /** A ballot belongs to one proposer (Paxos Made Simple §2.2). */
+  | 'one proposer'
+  /** No vote below a promised ballot, crashes and restarts included (Paxos Made Simple §2.2, P1a). */
+  | 'promise kept'
+  /** All votes in one slot and ballot are for one value (Paxos Made Simple §2.2). */
+  | 'one value a ballot'
+  /** Once a value is chosen in a slot, no vote of a later ballot is for another (Paxos Made Simple §2.2, P2b). */
+  | 'one value chosen'
   /** Nothing is promised to others that the disk does not hold. */
   | 'durable before promised'
   /** What is committed is on the disks of a quorum of the members that govern. */

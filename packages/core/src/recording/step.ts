@@ -86,7 +86,8 @@ function readStep<Message extends EngineMessage>(
       return { type, commands: fields.list('commands').map(readCommand) };
     case 'read': {
       const mode = fields.text('mode');
-      if (mode !== 'index' && mode !== 'lease') throw new DecodeError(`${mode} is no mode of reading`);
+      if (mode !== 'index' && mode !== 'lease' && mode !== 'quorum')
+        throw new DecodeError(`${mode} is no mode of reading`);
       return { type, context: fields.integer('context'), mode };
     }
     case 'saved': {
