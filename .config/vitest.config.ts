@@ -52,6 +52,21 @@ export default defineConfig({
           exclude: never,
         },
       },
+      {
+        // The same clusters once more, on the other engine.
+        extends: true,
+        test: {
+          name: 'e2e-paxos',
+          env: { SYNOD_ENGINE: 'paxos' },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          include: ['apps/cluster/test/{cluster,faults,peer-port,recording,recovery}.test.ts'],
+          exclude: never,
+        },
+      },
     ],
   },
 });

@@ -4,7 +4,7 @@
  */
 import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { NodeId } from '@synod/core';
+import type { EngineKind, NodeId } from '@synod/core';
 import { urlOf } from './addresses.js';
 import { type ClusterIdentity, openClusterDirectory } from './cluster-directory.js';
 import { type ClusterPorts, choosePorts } from './free-ports.js';
@@ -21,7 +21,7 @@ export interface LocalClusterOptions {
   /** Number of nodes; what the directory says, or 3, when not given. */
   readonly nodes: number | undefined;
   /** The engine. */
-  readonly engine: string;
+  readonly engine: EngineKind;
   /** Directory of the cluster. */
   readonly data: string;
   /** Host of the gateway; the nodes are reached on 127.0.0.1 only. */

@@ -3,14 +3,14 @@
  * decides, the replica runs it against the other two, the key-value store is what it replicates, and the REST
  * interface lets clients in. None of the parts knows another: they meet here.
  */
-import type { ConsensusEngine, EngineStart, NodeId } from '@synod/core';
+import type { ConsensusEngine, EngineMessage, EngineStart, NodeId } from '@synod/core';
 import { Random } from '@synod/core';
 import { KvStateMachine } from '@synod/kv';
-import { createRaftEngine, type RaftMessage, raftMessageCodec } from '@synod/raft';
 import { type HostEvent, openReplicaHost, type Replica, type ReplicaHost } from '@synod/replica';
 import { openWalDirectory, type WalStorage } from '@synod/storage-wal';
 import { createWebSocketTransport, type WebSocketTransport } from '@synod/transport-ws';
 import { reachableHost, urlOf } from './addresses.js';
+import { type EngineChoice, withEngine } from './engine-choice.js';
 import { EventFeed } from './event-feed.js';
 import { describeError } from './exit-codes.js';
 import { HttpServer } from './http-server.js';
@@ -45,7 +45,7 @@ export interface RunningNode {
  * @throws SynodError when an address cannot be had or the storage is refused; nothing of the node is left then.
  */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const node = new Node(options);
+  const node = withEngine(options.engine, (engine) => new Node(options, engine));
   try {
     await node.open();
   } catch (error) {
@@ -55,8 +55,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   return node;
 }
 
-class Node implements RunningNode {
+class Node<Message extends EngineMessage> implements RunningNode {
   readonly #options: NodeOptions;
+  readonly #engine: EngineChoice<Message>;
   readonly #startedAtMs = Date.now();
   readonly #machine = new KvStateMachine();
   readonly #log = new LogTail();
@@ -66,14 +67,15 @@ class Node implements RunningNode {
   #host: ReplicaHost | undefined;
   #replica: Replica<unknown> | undefined;
   #store: ReplicatedStore | undefined;
-  #recording: NodeRecording<RaftMessage> | undefined;
+  #recording: NodeRecording<Message> | undefined;
   #clientPort: number;
   #state: NodeState = 'starting';
   #reason = 'it opens its storage';
   readonly events = new EventFeed(this.#startedAtMs);
 
-  constructor(options: NodeOptions) {
+  constructor(options: NodeOptions, engine: EngineChoice<Message>) {
     this.#options = options;
+    this.#engine = engine;
     this.#clientPort = options.client.port;
     this.#server = new HttpServer(
       nodeRoutes({
@@ -123,10 +125,10 @@ class Node implements RunningNode {
       onEvent: (event) => this.#tellOfHost(event),
     });
     if (recording !== undefined)
-      this.#recording = new NodeRecording(id, raftMessageCodec, recording, (event) => this.#tell(event));
+      this.#recording = new NodeRecording(id, this.#engine.codec, recording, (event) => this.#tell(event));
     const replica = this.#host.openGroup({
       createEngine: (start) => this.#log.watch(this.#makeEngine(start)),
-      codec: raftMessageCodec,
+      codec: this.#engine.codec,
       stateMachine: this.#machine,
       snapshotEveryEntries: snapshots.snapshotEntries,
     });
@@ -145,14 +147,14 @@ class Node implements RunningNode {
     }
   }
 
-  #makeEngine(start: EngineStart): ConsensusEngine<RaftMessage> {
+  #makeEngine(start: EngineStart): ConsensusEngine<Message> {
     const { electionTicks, heartbeatTicks } = this.#options.timing;
     const limits = {
       electionTicks,
       heartbeatTicks,
       retainedEntries: this.#options.snapshots.retainedEntries,
     };
-    const engine = createRaftEngine({ ...start, ...limits });
+    const engine = this.#engine.create({ ...start, ...limits });
     return this.#recording?.watch(engine, start, limits) ?? engine;
   }
 

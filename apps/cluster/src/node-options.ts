@@ -1,6 +1,7 @@
 /** What a node is made from, and the checks between its options. */
-import { InvalidArgumentError, type NodeId, parseInteger, parseNodeId } from '@synod/core';
+import { type EngineKind, InvalidArgumentError, type NodeId, parseInteger, parseNodeId } from '@synod/core';
 import { type HostPort, type NodeAddress, parseHostPort, parseNodeAddresses } from './addresses.js';
+import { parseEngineKind } from './engine-choice.js';
 import type { RecordingPolicy } from './node-recording.js';
 import { version } from './version.js';
 
@@ -38,6 +39,8 @@ export interface NodeOptions {
   readonly clientUrls: ReadonlyMap<NodeId, string>;
   /** Its directory. */
   readonly data: string;
+  /** Which protocol decides. */
+  readonly engine: EngineKind;
   /** Time. */
   readonly timing: NodeTiming;
   /** Snapshots. */
@@ -131,17 +134,12 @@ export function readNodeOptions(flags: NodeFlags): NodeOptions {
  * @throws {@link InvalidArgumentError} naming the first option that is wrong.
  */
 export function readEngineFlags(flags: EngineFlags): {
+  readonly engine: EngineKind;
   readonly timing: NodeTiming;
   readonly snapshots: SnapshotPolicy;
   readonly recording?: RecordingPolicy;
 } {
-  if (flags.engine === 'paxos') {
-    throw new InvalidArgumentError(
-      '--engine paxos is not yet in this version: leave it out, or give --engine raft',
-    );
-  }
-  if (flags.engine !== 'raft')
-    throw new InvalidArgumentError(`--engine is ${JSON.stringify(flags.engine)}: give raft`);
+  const engine = parseEngineKind(flags.engine);
   const timing = {
     tickMs: parseInteger(Number(flags.tickMs), '--tick-ms', 5, 10_000),
     electionTicks: parseInteger(Number(flags.electionTicks), '--election-ticks', 3, 10_000),
@@ -155,7 +153,7 @@ export function readEngineFlags(flags: EngineFlags): {
     retainedEntries: parseInteger(Number(flags.retainedEntries), '--retained-entries', 0, 1_000_000_000),
   };
   const bytesMax = parseInteger(Number(flags.recordBytesMax), '--record-bytes-max', 4_096);
-  if (flags.record === undefined) return { timing, snapshots };
+  if (flags.record === undefined) return { engine, timing, snapshots };
   if (flags.record === '') throw new InvalidArgumentError('--record is empty: give a directory');
-  return { timing, snapshots, recording: { directory: flags.record, bytesMax } };
+  return { engine, timing, snapshots, recording: { directory: flags.record, bytesMax } };
 }

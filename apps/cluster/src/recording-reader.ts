@@ -1,9 +1,18 @@
 /** Runs recordings again and puts into words what happened in them. */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { DecodeError, type EngineEvent, isSynodError, type NodeId } from '@synod/core';
+import * as readline from 'node:readline';
+import {
+  DecodeError,
+  type EngineEvent,
+  type EngineKind,
+  type EngineMessage,
+  isSynodError,
+  type NodeId,
+} from '@synod/core';
 import { RecordingReplay, type ReplayedLife } from '@synod/core/recording';
-import { createRaftEngine, raftMessageCodec } from '@synod/raft';
+import { type EngineChoice, withEngine } from './engine-choice.js';
+import { fieldOf, parseJson } from './rest-errors.js';
 
 /** An event that an engine gave again. */
 export interface ReplayedEvent {
@@ -38,19 +47,44 @@ export async function replayRecordings(
   paths: readonly string[],
   isWanted: (event: EngineEvent) => boolean,
 ): Promise<ReplayReport> {
+  const files = paths.flatMap(filesAt);
+  const kind = await kindRecordedIn(files);
+  return await withEngine(kind, (engine) => replayFiles(files, kind, engine, isWanted));
+}
+
+/** Messages are read by the engine's own codec, so all files of one replay are of one kind. */
+async function kindRecordedIn(files: readonly string[]): Promise<EngineKind> {
+  for (const file of files) {
+    const input = fs.createReadStream(file, 'utf8');
+    for await (const line of readline.createInterface({ input })) {
+      input.destroy();
+      if (fieldOf(fieldOf(parseJson(line), 'start'), 'engine') === 'paxos') return 'paxos';
+      break;
+    }
+  }
+  return 'raft';
+}
+
+async function replayFiles<Message extends EngineMessage>(
+  files: readonly string[],
+  recorded: EngineKind,
+  engine: EngineChoice<Message>,
+  isWanted: (event: EngineEvent) => boolean,
+): Promise<ReplayReport> {
   const events: ReplayedEvent[] = [];
   const torn: string[] = [];
   const replay = new RecordingReplay({
-    codec: raftMessageCodec,
+    codec: engine.codec,
     createEngine: (start, options, kind) => {
-      if (kind !== 'raft') throw new DecodeError(`this version replays engines of kind raft, not ${kind}`);
-      return createRaftEngine({ ...options, ...start });
+      if (kind !== recorded)
+        throw new DecodeError(`these are recordings of ${recorded} and of ${kind}: replay each by itself`);
+      return engine.create({ ...options, ...start });
     },
     onEffects: ({ atUs, node, life }, effects) => {
       for (const event of effects.events) if (isWanted(event)) events.push({ atUs, node, life, event });
     },
   });
-  for (const file of paths.flatMap(filesAt)) {
+  for (const file of files) {
     let number = 0;
     const tail = await eachLine(file, (line) => {
       number++;

@@ -237,7 +237,7 @@ describe('the supervisor', () => {
 
 describe('the command line', () => {
   it.each([
-    [['up', '--engine', 'paxos'], 'not yet in this version'],
+    [['up', '--engine', 'zab'], 'give raft or paxos'],
     [['up', '--nodes', '0'], '--nodes is 0'],
     [['up', '--strategy', 'best'], 'give round-robin or least-request'],
     [['up', '--tick-ms', '50', '--election-ticks', '4', '--heartbeat-ticks', '2'], 'at least 3 times'],

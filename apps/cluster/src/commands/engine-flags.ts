@@ -1,5 +1,5 @@
 /** Options of time, snapshots and recordings, which several commands share. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { recordBytesMaxDefault, snapshotDefaults, timingDefaults } from '../node-options.js';
 
 /**
@@ -10,7 +10,9 @@ import { recordBytesMaxDefault, snapshotDefaults, timingDefaults } from '../node
  */
 export function addEngineFlags(command: Command): Command {
   return command
-    .option('--engine <name>', 'consensus engine', 'raft')
+    .addOption(
+      new Option('--engine <name>', 'consensus engine: raft or paxos').env('SYNOD_ENGINE').default('raft'),
+    )
     .option('--tick-ms <ms>', "unit of the engine's time", String(timingDefaults.tickMs))
     .option(
       '--election-ticks <n>',

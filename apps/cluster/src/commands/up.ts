@@ -94,7 +94,6 @@ export function readClusterOptions(
   if (host === '') throw new InvalidArgumentError('--host is empty: give an address of this machine');
   return {
     nodes: flags.nodes === undefined ? undefined : parseInteger(Number(flags.nodes), '--nodes', 1, nodesMax),
-    engine: flags.engine,
     data,
     host,
     port: flags.port === undefined ? portDefault : parseHostPort(flags.port, '--port').port,

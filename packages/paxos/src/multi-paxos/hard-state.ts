@@ -24,7 +24,8 @@ export interface HardState {
   readonly votesAgain: readonly VotesAgain[];
 }
 
-const formatVersion = 1;
+/** Raft's records begin with another byte: a disk that another engine wrote is refused, not misread. */
+const formatVersion = 0x50;
 
 /** The record of a node that was never started. */
 export const blankHardState: HardState = { promised: 0, decided: 0, life: 0, votesAgain: [] };
