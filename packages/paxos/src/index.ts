@@ -7,3 +7,18 @@
  */
 export { ballotOf, formatBallot, isBallot, nextBallot, ordinalOf, roundMax, roundOf } from './ballot.js';
 export { DisjointQuorumsError, type QuorumRule, QuorumSystem, weightMax } from './quorum-system.js';
+export { synodMessageCodec } from './synod/codec.js';
+export type { SynodEffects, SynodInput, SynodOutcome, SynodSave, SynodStatus } from './synod/effects.js';
+export type {
+  Accept,
+  Accepted,
+  Decided,
+  Prepare,
+  PromiseGiven,
+  Refused,
+  SynodMessage,
+  Vote,
+} from './synod/messages.js';
+export type { SynodLimits, SynodOptions } from './synod/options.js';
+export { SynodNode } from './synod/synod-node.js';
+export { decodeSynodRecord, type SynodRecord } from './synod/synod-record.js';
