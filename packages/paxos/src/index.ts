@@ -7,6 +7,34 @@
  */
 export { ballotOf, formatBallot, isBallot, nextBallot, ordinalOf, roundMax, roundOf } from './ballot.js';
 export { DisjointQuorumsError, type QuorumRule, QuorumSystem, weightMax } from './quorum-system.js';
+export {
+  compareAndSetRegister,
+  type RegisterChange,
+  readRegister,
+  writeRegister,
+} from './register/changes.js';
+export { registerMessageCodec } from './register/codec.js';
+export type {
+  ChangeId,
+  RecoveredRegisters,
+  RegisterAnswer,
+  RegisterEffects,
+  RegisterInput,
+  RegisterRecord,
+  RegisterSave,
+  RegisterStatus,
+} from './register/effects.js';
+export type {
+  RegisterAccept,
+  RegisterAccepted,
+  RegisterMessage,
+  RegisterPrepare,
+  RegisterPromise,
+  RegisterRefused,
+  RegisterVote,
+} from './register/messages.js';
+export type { RegisterLimits, RegisterOptions } from './register/options.js';
+export { RegisterNode } from './register/register-node.js';
 export { synodMessageCodec } from './synod/codec.js';
 export type { SynodEffects, SynodInput, SynodOutcome, SynodSave, SynodStatus } from './synod/effects.js';
 export type {

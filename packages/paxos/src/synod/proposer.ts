@@ -1,9 +1,9 @@
 /**
  * The proposer (Paxos Made Simple §2.2): it wins a ballot when a phase-1 quorum has promised it, and may then propose
- * one value in it: that of the highest ballot among the votes reported, or its own when none was. Two proposers that
- * outbid each other for ever are kept apart by waiting, each time longer, for so many ticks as its random numbers say.
+ * one value in it: that of the highest ballot among the votes reported, or its own when none was.
  */
 import type { FingerprintBuilder, FingerprintView, NodeId, Random, Term } from '@synod/core';
+import { ProposerClock, type ProposerTiming } from '../proposer-clock.js';
 import type { QuorumSystem } from '../quorum-system.js';
 import type { Vote } from './messages.js';
 import { namedInOrder } from './named-in-order.js';
@@ -17,13 +17,6 @@ import { namedInOrder } from './named-in-order.js';
  * - `waiting`: it was outbid and waits before it tries a higher ballot.
  */
 export type ProposerPhase = 'idle' | 'prepare' | 'accept' | 'waiting';
-
-/** How long a proposer waits, in ticks. */
-export interface ProposerTiming {
-  readonly resendTicks: number;
-  readonly backOffTicks: number;
-  readonly backOffTicksMax: number;
-}
 
 /** What comes of a promise: open, the value to propose, or that nothing was voted for and there is no value. */
 export type PhaseOneResult = 'open' | 'nothing' | Vote;
@@ -42,14 +35,14 @@ export class Proposer {
   proposed: Uint8Array | undefined;
   #promises = new Map<NodeId, Vote | undefined>();
   #refusals = new Set<NodeId>();
-  #outbid = 0;
-  #ticksLeft = 0;
+  #clock: ProposerClock;
   readonly #timing: ProposerTiming;
   readonly #random: Random;
 
   constructor(timing: ProposerTiming, random: Random) {
     this.#timing = timing;
     this.#random = random;
+    this.#clock = new ProposerClock(timing);
   }
 
   clone(): Proposer {
@@ -60,8 +53,7 @@ export class Proposer {
     copy.proposed = this.proposed;
     copy.#promises = new Map(this.#promises);
     copy.#refusals = new Set(this.#refusals);
-    copy.#outbid = this.#outbid;
-    copy.#ticksLeft = this.#ticksLeft;
+    copy.#clock = this.#clock.clone();
     return copy;
   }
 
@@ -70,8 +62,9 @@ export class Proposer {
     const promises = Array.from(this.#promises, ([id, vote]) => [view.rename?.(id) ?? id, vote] as const);
     promises.sort(([left], [right]) => (left < right ? -1 : 1));
     digest.plain(promises).plain(namedInOrder(this.#refusals, view));
-    if (view.untimed !== true)
-      digest.number(this.#outbid).number(this.#ticksLeft).plain(this.#random.state());
+    if (view.untimed === true) return;
+    this.#clock.addTo(digest);
+    digest.plain(this.#random.state());
   }
 
   /** Phase 1 of a ballot that this proposer never used before. */
@@ -81,7 +74,7 @@ export class Proposer {
     this.proposed = undefined;
     this.#promises.clear();
     this.#refusals.clear();
-    this.#ticksLeft = this.#timing.resendTicks;
+    this.#clock.waitForAnswers();
   }
 
   /** Nothing is left to do. */
@@ -104,7 +97,7 @@ export class Proposer {
     this.phase = 'accept';
     this.proposed = value;
     this.#refusals.clear();
-    this.#ticksLeft = this.#timing.resendTicks;
+    this.#clock.waitForAnswers();
     return { ballot, value };
   }
 
@@ -132,21 +125,18 @@ export class Proposer {
   /** One tick: answers that are overdue are asked for again; after a refusal, or enough waiting, in a higher ballot. */
   tick(): TickResult {
     if (this.phase === 'idle') return 'nothing';
-    if (--this.#ticksLeft > 0) return 'nothing';
+    if (!this.#clock.tick()) return 'nothing';
     if (this.phase === 'waiting') return 'retry';
     if (this.#refusals.size > 0) {
       this.#backOff();
       return 'nothing';
     }
-    this.#ticksLeft = this.#timing.resendTicks;
+    this.#clock.waitForAnswers();
     return 'resend';
   }
 
   #backOff(): void {
-    const { backOffTicks, backOffTicksMax } = this.#timing;
-    const longest = Math.min(backOffTicks * 2 ** Math.min(this.#outbid, 30), backOffTicksMax);
     this.phase = 'waiting';
-    this.#outbid++;
-    this.#ticksLeft = this.#random.integer(1, longest + 1);
+    this.#clock.backOff(this.#random);
   }
 }

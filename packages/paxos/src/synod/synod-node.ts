@@ -17,7 +17,7 @@ import {
   unreachable,
   votersOf,
 } from '@synod/core';
-import { isBallot, nextBallot, ordinalOf, roundMax, roundOf } from '../ballot.js';
+import { isPlausibleBallot, nextBallot, ordinalOf } from '../ballot.js';
 import { QuorumSystem } from '../quorum-system.js';
 import { Acceptor } from './acceptor.js';
 import type { SynodEffects, SynodInput, SynodOutcome, SynodSave, SynodStatus } from './effects.js';
@@ -213,7 +213,6 @@ export class SynodNode {
   #beginAnew(): void {
     const { proposer, acceptor } = this.#parts;
     const highest = Math.max(this.#heard, acceptor.promised, proposer.ballot);
-    if (roundOf(highest) >= roundMax) return proposer.end();
     const ballot = nextBallot(highest, this.#ordinals.get(this.id) ?? 0);
     proposer.begin(ballot);
     acceptor.prepare(ballot);
@@ -266,14 +265,15 @@ export class SynodNode {
     if (ordinal === undefined) return false;
     const { valueBytesMax } = this.#settings;
     if (message.type === 'decided') return message.value.length <= valueBytesMax;
-    if (!isBallot(message.ballot)) return false;
+    if (!isPlausibleBallot(message.ballot)) return false;
     const isRequest = message.type === 'prepare' || message.type === 'accept';
     if (isRequest && ordinalOf(message.ballot) !== ordinal) return false;
     if (message.type === 'accept') return message.value.length <= valueBytesMax;
-    if (message.type === 'refused') return isBallot(message.promised) && message.promised > message.ballot;
+    if (message.type === 'refused')
+      return isPlausibleBallot(message.promised) && message.promised > message.ballot;
     if (message.type !== 'promise' || message.vote === undefined) return true;
     const { ballot, value } = message.vote;
-    return isBallot(ballot) && ballot < message.ballot && value.length <= valueBytesMax;
+    return isPlausibleBallot(ballot) && ballot < message.ballot && value.length <= valueBytesMax;
   }
 
   #receivePrepare({ from, ballot }: Prepare): void {
