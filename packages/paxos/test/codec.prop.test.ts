@@ -53,7 +53,7 @@ const registerMessage: fc.Arbitrary<RegisterMessage> = fc
       vote: maybe(fc.record({ ballot, value: maybe(value) })),
     }),
     fc.record({ type: kind('accept'), key, ballot, value: maybe(value), next: ballot }),
-    fc.record({ type: kind('accepted'), key, ballot, nextPromised: fc.boolean() }),
+    fc.record({ type: kind('accepted'), key, ballot }),
     fc.record({ type: kind('refused'), key, ballot, promised: ballot }),
   )
   .map((body) => ({ ...address, ...body }));

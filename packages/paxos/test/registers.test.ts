@@ -2,7 +2,7 @@ import { createMembership, encodeUtf8 } from '@synod/core';
 import { checkHistory } from '@synod/linearizability';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type QuorumRule, type RegisterAnswer, RegisterNode } from '../src/index.js';
+import { ballotOf, type QuorumRule, type RegisterAnswer, RegisterNode } from '../src/index.js';
 import { noticed, type RegisterQuestion, RegistersOnStage, textRegister } from './registers-on-stage.js';
 
 const membership = createMembership(['n1', 'n2', 'n3']);
@@ -149,6 +149,34 @@ describe('registers', () => {
     );
     expect(answers.at(-1)).toMatchObject({ after: encodeUtf8('abc') });
     expect(answers.every((answer) => answer.type === 'changed' || answer.effect === 'none')).toBe(true);
+  });
+
+  it('give a promise and a vote only with the save that holds them', () => {
+    const node = new RegisterNode({ id: 'n2', membership, seed: 1 });
+    const ballot = ballotOf(1, 1);
+    const next = ballotOf(2, 1);
+    const value = encodeUtf8('a');
+    const request = { from: 'n1', to: 'n2', key: 'k', ballot } as const;
+    node.step({ type: 'receive', message: { ...request, type: 'prepare' } });
+    const promise = node.takeEffects();
+    expect([promise?.sendNow.length, promise?.save?.records.length]).toEqual([0, 1]);
+    expect(promise?.sendAfterSave.map(({ type }) => type)).toEqual(['promise']);
+    node.step({ type: 'receive', message: { ...request, type: 'accept', value, next } });
+    const vote = node.takeEffects();
+    expect([vote?.sendNow.length, vote?.save?.records.length]).toEqual([0, 1]);
+    expect(vote?.sendAfterSave.map(({ type }) => type)).toEqual(['accepted']);
+    const records = vote?.save?.records ?? [];
+    const again = new RegisterNode({
+      id: 'n2',
+      membership,
+      seed: 1,
+      recovered: { roundsThrough: 0, records },
+    });
+    const lower = { ...request, from: 'n3', ballot: ballotOf(1, 3) } as const;
+    again.step({ type: 'receive', message: { ...lower, type: 'prepare' } });
+    expect(again.takeEffects()?.sendAfterSave).toMatchObject([{ type: 'refused', promised: next }]);
+    again.step({ type: 'receive', message: { ...lower, ballot: ballotOf(2, 3), type: 'prepare' } });
+    expect(again.takeEffects()?.sendAfterSave).toMatchObject([{ type: 'promise', vote: { ballot, value } }]);
   });
 
   it('issue no ballot before it is durable that they do, and none of an earlier life', () => {

@@ -28,14 +28,13 @@ export const registerMessageCodec: Pick<MessageCodec<RegisterMessage>, 'encode' 
     writer.varint(message.ballot);
     switch (message.type) {
       case 'prepare':
+      case 'accepted':
         return;
       case 'promise':
         return writeRegisterVote(writer, message.vote);
       case 'accept':
         writer.varint(message.next);
         return writeValue(writer, message.value);
-      case 'accepted':
-        return writer.boolean(message.nextPromised);
       case 'refused':
         return writer.varint(message.promised);
       default:
@@ -56,7 +55,7 @@ export const registerMessageCodec: Pick<MessageCodec<RegisterMessage>, 'encode' 
         return { from, to, type: 'accept', key, ballot, value: readValue(reader), next };
       }
       case typeNumbers.accepted:
-        return { from, to, type: 'accepted', key, ballot, nextPromised: reader.boolean() };
+        return { from, to, type: 'accepted', key, ballot };
       case typeNumbers.refused:
         return { from, to, type: 'refused', key, ballot, promised: readBallot(reader) };
       default:

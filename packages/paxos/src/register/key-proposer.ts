@@ -53,7 +53,6 @@ export class KeyProposer {
   readonly #attempts = new Map<Term, readonly RegisterAnswer[]>();
   readonly #promises = new Map<NodeId, RegisterVote | undefined>();
   readonly #votes = new Set<NodeId>();
-  readonly #nextPromises = new Set<NodeId>();
   readonly #refusals = new Set<NodeId>();
   #held: PreparedBallot | undefined;
   readonly #clock: ProposerClock;
@@ -185,23 +184,16 @@ export class KeyProposer {
     this.value = value;
     this.#attempts.set(ballot, answers);
     this.#votes.clear();
-    this.#nextPromises.clear();
     this.#refusals.clear();
     this.#clock.waitForAnswers();
   }
 
-  /** A vote came in. Gives the answers when the value is chosen with it. */
-  voted(
-    from: NodeId,
-    ballot: Term,
-    nextPromised: boolean,
-    quorums: QuorumSystem,
-  ): readonly RegisterAnswer[] | undefined {
+  /** A vote came in. Gives the answers when the value is chosen with it. Later ones may still make up a promise. */
+  voted(from: NodeId, ballot: Term, quorums: QuorumSystem): readonly RegisterAnswer[] | undefined {
     if (ballot !== this.ballot || this.phase === 'prepare' || this.phase === 'waiting') return undefined;
-    if (nextPromised) this.#nextPromises.add(from);
+    this.#votes.add(from);
     let answers: readonly RegisterAnswer[] | undefined;
     if (this.phase === 'accept') {
-      this.#votes.add(from);
       if (!quorums.isPhase2Quorum(this.#votes)) return undefined;
       answers = this.#attempts.get(ballot);
       this.phase = 'idle';
@@ -209,7 +201,7 @@ export class KeyProposer {
       this.#attempts.clear();
       this.#clock.succeeded();
     }
-    if (this.next > ballot && quorums.isPhase1Quorum(this.#nextPromises)) {
+    if (this.next > ballot && quorums.isPhase1Quorum(this.#votes)) {
       this.#held = { ballot: this.next, vote: { ballot, value: this.value } };
       this.next = 0;
     }

@@ -42,15 +42,13 @@ export interface RegisterAccept extends EngineMessage {
   readonly next: Term;
 }
 
-/** Phase 2b. */
+/** Phase 2b: the vote, and with it the promise of the next ballot. */
 export interface RegisterAccepted extends EngineMessage {
   readonly type: 'accepted';
   /** The register. */
   readonly key: string;
   /** Ballot of the vote. */
   readonly ballot: Term;
-  /** Whether the next ballot is promised, and the vote still the last one. */
-  readonly nextPromised: boolean;
 }
 
 /** Refuses either phase: a higher ballot was promised. */

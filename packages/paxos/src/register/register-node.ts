@@ -287,8 +287,7 @@ export class RegisterNode {
     if (!acceptor.accept(ballot, value, next)) return this.#refuse(from, key, ballot, acceptor);
     this.#outbid(key, next);
     if (acceptor.vote !== before) this.#dirtyKeys.add(key);
-    const nextPromised = acceptor.promised === next;
-    this.#sendAfterSave.push({ from: this.id, to: from, type: 'accepted', key, ballot, nextPromised });
+    this.#sendAfterSave.push({ from: this.id, to: from, type: 'accepted', key, ballot });
   }
 
   #refuse(to: NodeId, key: string, ballot: Term, { promised }: RegisterAcceptor): void {
@@ -321,7 +320,7 @@ export class RegisterNode {
     if (!acceptor.accept(ballot, value, next))
       return proposer.refused(this.id, ballot, this.#quorums, this.#random);
     this.#dirtyKeys.add(key);
-    this.#answerOneself({ from: this.id, to: this.id, type: 'accepted', key, ballot, nextPromised: true });
+    this.#answerOneself({ from: this.id, to: this.id, type: 'accepted', key, ballot });
   }
 
   #answer(answers: readonly RegisterAnswer[]): void {
@@ -330,9 +329,9 @@ export class RegisterNode {
   }
 
   /** Votes that come when the value is chosen already may still complete the promise of the next ballot. */
-  #receiveVote({ from, key, ballot, nextPromised }: RegisterAccepted): void {
+  #receiveVote({ from, key, ballot }: RegisterAccepted): void {
     const proposer = this.#active.get(key) ?? this.#resting.get(key);
-    const answers = proposer?.voted(from, ballot, nextPromised, this.#quorums);
+    const answers = proposer?.voted(from, ballot, this.#quorums);
     if (proposer === undefined || answers === undefined) return;
     this.#answer(answers);
     this.#settled(proposer);
