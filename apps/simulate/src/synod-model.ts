@@ -3,9 +3,9 @@
  * stateright (examples/paxos.rs): clients that put one value each and then get, servers, and a network that neither
  * orders nor duplicates messages. Beyond it: losses, duplicates, crashes, saves that take time, and higher ballots.
  */
-import type { SynodMessage } from '@synod/paxos';
 import type { Model, Property, StateHash } from '@synod/simulator';
 import { getAnswered, isLinearizable, newClients, putAnswered, type SynodClients } from './synod-clients.js';
+import { describeEnvelope, type Envelope } from './synod-envelope.js';
 import { SynodJudge, type SynodRule, synodRules } from './synod-rules.js';
 import {
   isSpent,
@@ -47,13 +47,6 @@ export interface SynodBudget {
    */
   readonly tidies: boolean;
 }
-
-/** What travels between clients and servers, and between servers. */
-type Envelope =
-  | { readonly type: 'synod'; readonly to: number; readonly message: SynodMessage }
-  | { readonly type: 'put' | 'get'; readonly to: number; readonly client: number }
-  | { readonly type: 'putDone'; readonly client: number }
-  | { readonly type: 'getDone'; readonly client: number; readonly value: number };
 
 /** A Synod at one moment: numbers of its servers, of its clients' histories, of the budget, of messages under way. */
 export type SynodState = readonly number[];
@@ -380,28 +373,4 @@ function withMessages(state: SynodState, from: number, sent: readonly number[]):
 
 function ascending(left: number, right: number): number {
   return left - right;
-}
-
-function describeEnvelope(envelope: Envelope): string {
-  switch (envelope.type) {
-    case 'synod': {
-      const { from, to, type, ...rest } = envelope.message;
-      const parts = Object.entries(rest).map(([name, part]) => `${name} ${describePart(part)}`);
-      return `${type} of ${from} to ${to} (${parts.join(', ')})`;
-    }
-    case 'put':
-    case 'get':
-      return `${envelope.type} of client ${envelope.client} at n${envelope.to + 1}`;
-    case 'putDone':
-      return `the answer to the put of client ${envelope.client}`;
-    case 'getDone':
-      return `the answer to the get of client ${envelope.client}, value ${envelope.value},`;
-  }
-}
-
-function describePart(part: unknown): string {
-  if (part instanceof Uint8Array) return part.join();
-  if (typeof part === 'number') return `${Math.floor(part / 1024)}.${part % 1024}`;
-  if (typeof part !== 'object' || part === null) return 'none';
-  return Object.values(part).map(describePart).join(' value ');
 }

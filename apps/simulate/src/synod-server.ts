@@ -5,7 +5,7 @@
 import { createMembership, type Membership } from '@synod/core';
 import {
   decodeSynodRecord,
-  isBallot,
+  ordinalOf,
   type SynodInput,
   type SynodMessage,
   type SynodNode,
@@ -225,7 +225,7 @@ class ServerWork {
     if (ballot === server.current) return;
     if (server.issued.includes(ballot)) this.#breach('no ballot twice');
     const ordinal = this.#setting.membership.members.find(({ id }) => id === server.node.id)?.ordinal;
-    if (!isBallot(ballot) || ballot % 1024 !== ordinal) this.#breach('ballots are their owners');
+    if (ordinalOf(ballot) !== ordinal) this.#breach('ballots are their owners');
     server.issued = [...server.issued, ballot];
     server.current = ballot;
   }

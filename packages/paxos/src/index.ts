@@ -38,14 +38,14 @@ export { RegisterNode } from './register/register-node.js';
 export { synodMessageCodec } from './synod/codec.js';
 export type { SynodEffects, SynodInput, SynodOutcome, SynodSave, SynodStatus } from './synod/effects.js';
 export type {
-  Accept,
-  Accepted,
-  Decided,
-  Prepare,
-  PromiseGiven,
-  Refused,
+  SynodAccept,
+  SynodAccepted,
+  SynodDecided,
   SynodMessage,
-  Vote,
+  SynodPrepare,
+  SynodPromise,
+  SynodRefused,
+  SynodVote,
 } from './synod/messages.js';
 export type { SynodLimits, SynodOptions } from './synod/options.js';
 export { SynodNode } from './synod/synod-node.js';

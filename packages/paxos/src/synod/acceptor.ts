@@ -3,17 +3,17 @@
  * promised a higher one. Its two variables are all that Paxos has to remember (§2.5).
  */
 import type { Term } from '@synod/core';
-import type { Vote } from './messages.js';
+import type { SynodVote } from './messages.js';
 
 /** One acceptor. What it answers must be durable before the answer leaves. */
 export class Acceptor {
   /** Highest ballot promised; 0 for none. It never falls. */
   promised: Term;
   /** The last vote. */
-  vote: Vote | undefined;
+  vote: SynodVote | undefined;
 
   /** As it was, or new. */
-  constructor(promised: Term = 0, vote?: Vote) {
+  constructor(promised: Term = 0, vote?: SynodVote) {
     this.promised = promised;
     this.vote = vote;
   }

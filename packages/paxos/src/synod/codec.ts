@@ -9,7 +9,7 @@ import {
   unreachable,
 } from '@synod/core';
 import { isBallot } from '../ballot.js';
-import type { SynodMessage, Vote } from './messages.js';
+import type { SynodMessage, SynodVote } from './messages.js';
 
 /** Numbers of the message types on the wire. Never reused. */
 const typeNumbers = {
@@ -72,13 +72,13 @@ export const synodMessageCodec: Pick<MessageCodec<SynodMessage>, 'encode' | 'dec
 };
 
 /** Writes a vote, or that there is none. */
-export function writeVote(writer: ByteWriter, vote: Vote | undefined): void {
+export function writeVote(writer: ByteWriter, vote: SynodVote | undefined): void {
   writer.varint(vote?.ballot ?? 0);
   if (vote !== undefined) writer.bytes(vote.value);
 }
 
 /** Reads what {@link writeVote} wrote. */
-export function readVote(reader: ByteReader): Vote | undefined {
+export function readVote(reader: ByteReader): SynodVote | undefined {
   const ballot = reader.varint();
   if (ballot === 0) return undefined;
   return { ballot: checkedBallot(ballot), value: reader.bytes() };

@@ -4,12 +4,12 @@
  */
 import type { FingerprintBuilder, FingerprintView, NodeId, Term } from '@synod/core';
 import type { QuorumSystem } from '../quorum-system.js';
-import type { Vote } from './messages.js';
+import type { SynodVote } from './messages.js';
 import { namedInOrder } from './named-in-order.js';
 
 /** Counts the votes of one ballot: that of its own node's proposer, which is thereby the distinguished learner. */
 export class Learner {
-  #counted: Vote | undefined;
+  #counted: SynodVote | undefined;
   #votes = new Set<NodeId>();
 
   clone(): Learner {
@@ -24,7 +24,7 @@ export class Learner {
   }
 
   /** From now on counts votes for the value of a ballot. */
-  count(counted: Vote): void {
+  count(counted: SynodVote): void {
     this.#counted = counted;
     this.#votes.clear();
   }

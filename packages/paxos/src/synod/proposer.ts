@@ -5,7 +5,7 @@
 import type { FingerprintBuilder, FingerprintView, NodeId, Random, Term } from '@synod/core';
 import { ProposerClock, type ProposerTiming } from '../proposer-clock.js';
 import type { QuorumSystem } from '../quorum-system.js';
-import type { Vote } from './messages.js';
+import type { SynodVote } from './messages.js';
 import { namedInOrder } from './named-in-order.js';
 
 /**
@@ -19,7 +19,7 @@ import { namedInOrder } from './named-in-order.js';
 export type ProposerPhase = 'idle' | 'prepare' | 'accept' | 'waiting';
 
 /** What comes of a promise: open, the value to propose, or that nothing was voted for and there is no value. */
-export type PhaseOneResult = 'open' | 'nothing' | Vote;
+export type PhaseOneResult = 'open' | 'nothing' | SynodVote;
 
 /** What comes of a tick. */
 export type TickResult = 'nothing' | 'resend' | 'retry';
@@ -33,7 +33,7 @@ export class Proposer {
   value: Uint8Array | undefined;
   /** What it proposed in its ballot. */
   proposed: Uint8Array | undefined;
-  #promises = new Map<NodeId, Vote | undefined>();
+  #promises = new Map<NodeId, SynodVote | undefined>();
   #refusals = new Set<NodeId>();
   #clock: ProposerClock;
   readonly #timing: ProposerTiming;
@@ -88,7 +88,7 @@ export class Proposer {
   }
 
   /** A promise came in. Those of other ballots count for nothing. */
-  promised(from: NodeId, ballot: Term, vote: Vote | undefined, quorums: QuorumSystem): PhaseOneResult {
+  promised(from: NodeId, ballot: Term, vote: SynodVote | undefined, quorums: QuorumSystem): PhaseOneResult {
     if (this.phase !== 'prepare' || ballot !== this.ballot) return 'open';
     this.#promises.set(from, vote);
     if (!quorums.isPhase1Quorum(this.#promises)) return 'open';
@@ -101,8 +101,8 @@ export class Proposer {
     return { ballot, value };
   }
 
-  #highestVote(): Vote | undefined {
-    let highest: Vote | undefined;
+  #highestVote(): SynodVote | undefined {
+    let highest: SynodVote | undefined;
     for (const vote of this.#promises.values()) {
       if (vote !== undefined && vote.ballot > (highest?.ballot ?? 0)) highest = vote;
     }

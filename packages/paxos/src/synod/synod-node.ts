@@ -22,7 +22,7 @@ import { QuorumSystem } from '../quorum-system.js';
 import { Acceptor } from './acceptor.js';
 import type { SynodEffects, SynodInput, SynodOutcome, SynodSave, SynodStatus } from './effects.js';
 import { Learner } from './learner.js';
-import type { Accept, Prepare, PromiseGiven, Refused, SynodMessage } from './messages.js';
+import type { SynodAccept, SynodMessage, SynodPrepare, SynodPromise, SynodRefused } from './messages.js';
 import { type SynodOptions, type SynodSettings, settle } from './options.js';
 import { Proposer } from './proposer.js';
 import { decodeSynodRecord, encodeSynodRecord } from './synod-record.js';
@@ -30,7 +30,7 @@ import { decodeSynodRecord, encodeSynodRecord } from './synod-record.js';
 /** An answer of the node's own acceptor that waits for the disk. */
 interface OwnAnswer {
   readonly sequence: number;
-  readonly message: PromiseGiven | { readonly type: 'accepted'; readonly ballot: Term };
+  readonly message: SynodPromise | { readonly type: 'accepted'; readonly ballot: Term };
 }
 
 interface Parts {
@@ -276,7 +276,7 @@ export class SynodNode {
     return isPlausibleBallot(ballot) && ballot < message.ballot && value.length <= valueBytesMax;
   }
 
-  #receivePrepare({ from, ballot }: Prepare): void {
+  #receivePrepare({ from, ballot }: SynodPrepare): void {
     const { acceptor } = this.#parts;
     const before = acceptor.promised;
     if (!acceptor.prepare(ballot)) return this.#refuse(from, ballot);
@@ -285,7 +285,7 @@ export class SynodNode {
     this.#sendAfterSave.push({ from: this.id, to: from, type: 'promise', ballot, vote: acceptor.vote });
   }
 
-  #receiveAccept({ from, ballot, value }: Accept): void {
+  #receiveAccept({ from, ballot, value }: SynodAccept): void {
     const { acceptor } = this.#parts;
     const before = acceptor.vote;
     if (!acceptor.accept(ballot, value)) return this.#refuse(from, ballot);
@@ -295,7 +295,7 @@ export class SynodNode {
   }
 
   #refuse(to: NodeId, ballot: Term): void {
-    const message: Refused = {
+    const message: SynodRefused = {
       from: this.id,
       to,
       type: 'refused',
@@ -305,7 +305,7 @@ export class SynodNode {
     this.#sendAfterSave.push(message);
   }
 
-  #receivePromise({ from, ballot, vote }: PromiseGiven): void {
+  #receivePromise({ from, ballot, vote }: SynodPromise): void {
     const { proposer } = this.#parts;
     const result = proposer.promised(from, ballot, vote, this.#quorums);
     if (result === 'open') return;

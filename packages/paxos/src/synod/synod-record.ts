@@ -1,14 +1,14 @@
 /** What a Synod's node must never forget, as bytes: version, promised ballot, last vote, decision. */
 import { ByteReader, ByteWriter, DecodeError, type Term } from '@synod/core';
 import { readVote, writeVote } from './codec.js';
-import type { Vote } from './messages.js';
+import type { SynodVote } from './messages.js';
 
 /** The durable record of one node. */
 export interface SynodRecord {
   /** Highest ballot promised, this node's own included; 0 for none. */
   readonly promised: Term;
   /** The last vote. */
-  readonly vote: Vote | undefined;
+  readonly vote: SynodVote | undefined;
   /** What was chosen, as far as this node knows. */
   readonly decided: Uint8Array | undefined;
 }
