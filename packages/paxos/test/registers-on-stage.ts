@@ -15,7 +15,7 @@ import {
   registerMessageCodec,
   writeRegister,
 } from '../src/index.js';
-import { Stage } from './stage.js';
+import { Stage, type StageEffects } from './stage.js';
 
 /** What a client asks of a register whose value is text. */
 export type RegisterQuestion =
@@ -110,6 +110,7 @@ export class RegistersOnStage {
     nodes: number,
     quorums: QuorumRule = { type: 'majority' },
     limits: RegisterLimits = {},
+    tamper: (effects: RegisterEffects) => StageEffects<RegisterMessage, RegisterSave> = (effects) => effects,
   ) {
     this.ids = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
     const membership = createMembership(this.ids);
@@ -125,8 +126,8 @@ export class RegistersOnStage {
           seed: `${seed} ${id}`,
           ...(disk.length === 0 ? {} : { recovered: recoveredFrom(disk) }),
         }),
-      see: (_, { answers }) => {
-        for (const answer of answers) {
+      see: (_, effects) => {
+        for (const answer of effects.answers) {
           const asked = this.open.get(answer.id);
           if (asked === undefined) throw new Error(`change ${answer.id} was answered twice`);
           this.open.delete(answer.id);
@@ -138,6 +139,7 @@ export class RegistersOnStage {
             if (answer.effect === 'unknown') this.#note(asked, undefined);
           }
         }
+        return tamper(effects);
       },
       died: (id) => {
         for (const [number, asked] of this.open) {

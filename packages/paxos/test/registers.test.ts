@@ -2,8 +2,19 @@ import { createMembership, encodeUtf8 } from '@synod/core';
 import { checkHistory } from '@synod/linearizability';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ballotOf, type QuorumRule, type RegisterAnswer, RegisterNode } from '../src/index.js';
+import {
+  ballotOf,
+  type QuorumRule,
+  type RegisterAnswer,
+  type RegisterEffects,
+  type RegisterMessage,
+  RegisterNode,
+  type RegisterSave,
+} from '../src/index.js';
 import { noticed, type RegisterQuestion, RegistersOnStage, textRegister } from './registers-on-stage.js';
+import type { StageEffects, Weather } from './stage.js';
+
+type Tamper = (effects: RegisterEffects) => StageEffects<RegisterMessage, RegisterSave>;
 
 const membership = createMembership(['n1', 'n2', 'n3']);
 
@@ -23,6 +34,26 @@ function draw(registers: RegistersOnStage, number: number): RegisterQuestion {
     default:
       return { key, type: 'append', text };
   }
+}
+
+/** A storm, and then fair weather in which everybody is answered. */
+function weathered(registers: RegistersOnStage, weather: Weather): RegistersOnStage {
+  const { stage, ids } = registers;
+  for (let step = 0; step < 500; step++) {
+    const id = ids[stage.random.integer(0, ids.length)] ?? '';
+    if (stage.random.chance(0.08)) registers.ask(id, draw(registers, step));
+    else stage.happen(weather);
+  }
+  stage.rest(300);
+  for (const key of ['k0', 'k1']) {
+    registers.ask('n1', { key, type: 'read' });
+    stage.rest(80);
+  }
+  return registers;
+}
+
+function verdictOn(registers: RegistersOnStage): string {
+  return checkHistory(textRegister, noticed(registers.history), { stepsMax: 2_000_000 }).verdict;
 }
 
 describe('registers', () => {
@@ -79,29 +110,52 @@ describe('registers', () => {
         fc.property(fc.nat(), fc.nat(50), fc.nat(50), fc.nat(15), (seed, loss, duplicates, crash) => {
           // A reservation of few rounds is used up and renewed within a run.
           const registers = new RegistersOnStage(seed, nodes, quorums, { reservedRounds: 3, batchMax: 3 });
-          const { stage, ids } = registers;
-          const weather = { loss: loss / 100, duplicates: duplicates / 100, crash: crash / 1000 };
-          for (let step = 0; step < 500; step++) {
-            const id = ids[stage.random.integer(0, ids.length)] ?? '';
-            if (stage.random.chance(0.08)) registers.ask(id, draw(registers, step));
-            else stage.happen(weather);
-          }
-          stage.rest(300);
-          expect(registers.open.size).toBe(0);
-          for (const key of ['k0', 'k1']) {
-            registers.ask('n1', { key, type: 'read' });
-            stage.rest(80);
-          }
+          weathered(registers, { loss: loss / 100, duplicates: duplicates / 100, crash: crash / 1000 });
           expect(registers.open.size).toBe(0);
           for (const [code, count] of registers.refusals) refused.set(code, (refused.get(code) ?? 0) + count);
-          const { verdict } = checkHistory(textRegister, noticed(registers.history), { stepsMax: 2_000_000 });
-          expect(verdict).toBe('linearizable');
+          expect(verdictOn(registers)).toBe('linearizable');
         }),
         { numRuns: 120 },
       );
       expect([...refused.keys()]).toEqual(['OUTCOME_UNKNOWN']);
     },
     120_000,
+  );
+
+  it.each<readonly [string, Tamper]>([
+    [
+      'promises leave before they are durable',
+      ({ save, sendNow, sendAfterSave }) => ({
+        save,
+        sendNow: [...sendNow, ...sendAfterSave.filter(({ type }) => type === 'promise')],
+        sendAfterSave: sendAfterSave.filter(({ type }) => type !== 'promise'),
+      }),
+    ],
+    [
+      'promises report no vote',
+      (effects) => ({
+        ...effects,
+        sendAfterSave: effects.sendAfterSave.map((message) =>
+          message.type === 'promise' ? { ...message, vote: undefined } : message,
+        ),
+      }),
+    ],
+    [
+      'no vote is ever saved',
+      (effects) => ({ ...effects, save: effects.save && { ...effects.save, records: [] } }),
+    ],
+  ])(
+    'are found out when %s',
+    (_, tamper) => {
+      const quorums = { type: 'sizes', phase1: 4, phase2: 2 } as const;
+      const verdicts = new Set<string>();
+      for (let seed = 0; seed < 200 && !verdicts.has('not linearizable'); seed++) {
+        const registers = new RegistersOnStage(seed, 5, quorums, {}, tamper);
+        verdicts.add(verdictOn(weathered(registers, { loss: 0.1, duplicates: 0.1, crash: 0.02 })));
+      }
+      expect(verdicts).toContain('not linearizable');
+    },
+    60_000,
   );
 
   it('say so when a change fails, and leave the register as it was', () => {

@@ -16,7 +16,8 @@ type StageInput<Message> =
   | { readonly type: 'saved'; readonly sequence: number }
   | { readonly type: 'tick' };
 
-interface StageEffects<Message, Save> {
+/** What a node wants done. */
+export interface StageEffects<Message, Save> {
   readonly save: Save | undefined;
   readonly sendNow: readonly Message[];
   readonly sendAfterSave: readonly Message[];
@@ -39,8 +40,8 @@ export interface Play<
   readonly codec: Pick<MessageCodec<Message>, 'encode' | 'decode'>;
   /** Makes a node from all that is on its disk. */
   create(id: NodeId, disk: readonly Save[]): Node;
-  /** Looks at effects before they are carried out. */
-  see(id: NodeId, effects: Effects): void;
+  /** Looks at effects before they are carried out, and gives back what to carry out. */
+  see(id: NodeId, effects: Effects): StageEffects<Message, Save>;
   /** A node died. */
   died(id: NodeId): void;
 }
@@ -164,8 +165,7 @@ export class Stage<
   #carryOut(seat: Seat<Message, Save, Node>): void {
     const effects = seat.node.takeEffects();
     if (effects === undefined) return;
-    this.#play.see(seat.id, effects);
-    const { save, sendNow, sendAfterSave } = effects;
+    const { save, sendNow, sendAfterSave } = this.#play.see(seat.id, effects);
     this.#send(sendNow);
     const last = seat.saves.at(-1);
     if (save !== undefined) seat.saves.push({ save, after: [...sendAfterSave] });

@@ -34,11 +34,12 @@ export class SynodOnStage {
         const options: SynodOptions = { id, membership, quorums, seed: `${seed} ${id}` };
         return new SynodNode(recovered === undefined ? options : { ...options, recovered });
       },
-      see: (id, { outcomes }) => {
-        for (const outcome of outcomes) {
+      see: (id, effects) => {
+        for (const outcome of effects.outcomes) {
           if (outcome.type === 'decided') this.decisions.push(outcome.value[0] ?? -1);
           else this.#seeNothing(id);
         }
+        return effects;
       },
       died: (id) => this.#openLearns.delete(id),
     });
