@@ -10,6 +10,7 @@ import {
   type RegisterMessage,
   RegisterNode,
   type RegisterSave,
+  type RegisterVote,
 } from '../src/index.js';
 import { noticed, type RegisterQuestion, RegistersOnStage, textRegister } from './registers-on-stage.js';
 import type { StageEffects, Weather } from './stage.js';
@@ -231,6 +232,74 @@ describe('registers', () => {
     expect(again.takeEffects()?.sendAfterSave).toMatchObject([{ type: 'refused', promised: next }]);
     again.step({ type: 'receive', message: { ...lower, ballot: ballotOf(2, 3), type: 'prepare' } });
     expect(again.takeEffects()?.sendAfterSave).toMatchObject([{ type: 'promise', vote: { ballot, value } }]);
+  });
+
+  it('answer each change once, though one fails in a second attempt and the first turns out to be in', () => {
+    const node = new RegisterNode({
+      id: 'n4',
+      membership: {
+        ...membership,
+        members: [...membership.members, { id: 'n4', ordinal: 4, role: 'learner' }],
+      },
+      seed: 1,
+    });
+    const answers: RegisterAnswer[] = [];
+    const saves: number[] = [];
+    /** What the node asks for next. Its own answers, which would tell it more, wait for the disk if they are to. */
+    const request = (disk: 'quick' | 'slow' = 'quick') => {
+      const effects = node.takeEffects();
+      answers.push(...(effects?.answers ?? []));
+      if (effects?.save !== undefined) saves.push(effects.save.sequence);
+      if (disk === 'quick') for (const sequence of saves.splice(0)) node.step({ type: 'saved', sequence });
+      const [message] = [...(effects?.sendNow ?? []), ...(effects?.sendAfterSave ?? [])];
+      if (message?.type !== 'prepare' && message?.type !== 'accept') throw new Error('nothing is asked for');
+      return message;
+    };
+    const reply = { to: 'n4', key: 'k' } as const;
+    const promise = (ballot: number, from: string, vote?: RegisterVote) =>
+      node.step({ type: 'receive', message: { ...reply, from, type: 'promise', ballot, vote } });
+    const outbid = (ballot: number) => {
+      for (const from of ['n2', 'n3'])
+        node.step({
+          type: 'receive',
+          message: { ...reply, from, type: 'refused', ballot, promised: ballot + 4096 },
+        });
+      for (let tick = 0; tick < 8; tick++) node.step({ type: 'tick' });
+    };
+    node.step({ type: 'change', id: 1, key: 'k', change: (now) => now });
+    node.step({
+      type: 'change',
+      id: 2,
+      key: 'k',
+      change: (now) => {
+        if (now === undefined) throw new Error('there is nothing yet');
+        return encodeUtf8('b');
+      },
+    });
+    const first = request().ballot;
+    promise(first, 'n1', { ballot: ballotOf(1, 1), value: encodeUtf8('a') });
+    promise(first, 'n2');
+    const attempt = request();
+    expect(attempt.type).toBe('accept');
+    outbid(attempt.ballot);
+    const second = request('slow').ballot;
+    promise(second, 'n2');
+    promise(second, 'n3');
+    outbid(request().ballot);
+    const third = request('slow').ballot;
+    const { value } = attempt.type === 'accept' ? attempt : { value: undefined };
+    promise(third, 'n1', { ballot: attempt.ballot, value });
+    promise(third, 'n2');
+    const last = request().ballot;
+    for (const from of ['n1', 'n2'])
+      node.step({ type: 'receive', message: { ...reply, from, type: 'accepted', ballot: last } });
+    answers.push(...(node.takeEffects()?.answers ?? []));
+    expect(
+      answers.map(({ id, ...answer }) => [id, answer.type, 'effect' in answer ? answer.effect : '']),
+    ).toEqual([
+      [2, 'refused', 'unknown'],
+      [1, 'changed', ''],
+    ]);
   });
 
   it('issue no ballot before it is durable that they do, and none of an earlier life', () => {

@@ -182,7 +182,11 @@ export class KeyProposer {
     this.ballot = ballot;
     this.next = next;
     this.value = value;
-    this.#attempts.set(ballot, answers);
+    // A change that failed in a later attempt has its answer already, though an earlier attempt is in.
+    this.#attempts.set(
+      ballot,
+      answers.filter((answer) => this.#batch.some(({ id }) => id === answer.id)),
+    );
     this.#votes.clear();
     this.#refusals.clear();
     this.#clock.waitForAnswers();
