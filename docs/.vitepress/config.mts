@@ -36,6 +36,7 @@ export default defineConfig({
             { text: 'Benchmarks', link: '/guide/benchmarks' },
             { text: 'Time without a leader', link: '/guide/elections' },
             { text: 'What the Raft engine does', link: '/guide/raft-features' },
+            { text: 'One value, and registers', link: '/guide/synod-and-registers' },
           ],
         },
         {
@@ -45,6 +46,7 @@ export default defineConfig({
             { text: 'Testing your state machine', link: '/guide/testing-your-state-machine' },
             { text: 'The bugs it finds', link: '/guide/simulation-bugs' },
             { text: 'Bugs found by exploration', link: '/guide/exploration-bugs' },
+            { text: 'Mistakes of a Synod', link: '/guide/synod-bugs' },
             { text: 'What it never reaches', link: '/guide/simulation-coverage' },
           ],
         },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { findBug } from './bug-bank.js';
-import { bugRow, defaultBudget, describeExplored, exploreRaft } from './explore.js';
+import { bugRow, defaultBudget, exploreRaft } from './explore.js';
 import { exploredBugs } from './explore-bugs.js';
+import { describeExplored } from './explored.js';
 import { raftSubject } from './raft-subject.js';
 
 /** Bugs that every run of the tests plants; the others take longer and have the command. */

@@ -5,7 +5,6 @@ import {
   type ClusterBudget,
   clusterModel,
   type EngineUnderTest,
-  type Exploration,
   type ExploreProgress,
   explore,
 } from '@synod/simulator';
@@ -14,6 +13,7 @@ import { findBug } from './bug-bank.js';
 import { cpuSeconds } from './cpu-seconds.js';
 import { type ExploredBug, exploredBugs } from './explore-bugs.js';
 import { exploredRaft } from './explore-raft.js';
+import { describeExplored, type Explored, showProgress } from './explored.js';
 import { countFrom } from './parse-count.js';
 import { raftSubject } from './raft-subject.js';
 
@@ -26,18 +26,6 @@ interface Flags extends ClusterBudget {
   readonly bug?: string;
   readonly bugs?: boolean;
   readonly markdown?: string;
-}
-
-/** An exploration with what it cost. */
-export interface Explored {
-  /** What it came to. */
-  readonly exploration: Exploration<unknown>;
-  /** The counterexample's actions for people; empty without one. */
-  readonly steps: readonly string[];
-  /** Differing nodes and messages among all states. */
-  readonly parts: { readonly nodes: number; readonly messages: number };
-  /** Processor time. */
-  readonly cpuSeconds: number;
 }
 
 /** What is explored when the command line does not say otherwise: everything completes in a minute or two. */
@@ -63,7 +51,7 @@ export async function exploreCommand(argv: readonly string[]): Promise<number> {
   const program = new Command('sim --explore')
     .description('explores everything that a small cluster can do within a budget, breadth first')
     .option('--explore', 'this command')
-    .addOption(new Option('--engine <name>', 'engine to explore').choices(['raft']))
+    .addOption(new Option('--engine <name>', 'engine to explore').choices(['raft', 'synod']))
     .option('--nodes <count>', 'nodes of the cluster', parseCount)
     .option('--commands <count>', 'commands that clients propose', parseCount)
     .option('--campaigns <count>', 'election timeouts that pass', parseCount)
@@ -114,31 +102,6 @@ export function exploreRaft(
   return { exploration, steps, parts: model.parts, cpuSeconds: spent };
 }
 
-/**
- * What an exploration came to, for people.
- *
- * @param explored - The exploration.
- */
-export function describeExplored({ exploration, steps, parts, cpuSeconds }: Explored): readonly string[] {
-  const { uniqueStates, transitions, depth, complete, counterexample, unreached } = exploration;
-  const perSecond = Math.round(uniqueStates / Math.max(cpuSeconds, 0.001));
-  const lines = [
-    `${uniqueStates} unique states, ${transitions} transitions, depth ${depth}; ${parts.nodes} differing nodes, ${parts.messages} differing messages`,
-    `${cpuSeconds.toFixed(1)} s of processor time: ${perSecond} unique states/s`,
-  ];
-  if (counterexample !== undefined) {
-    lines.push(`broken: ${counterexample.message}`, `the shortest way there has ${steps.length} steps:`);
-    for (const [position, step] of steps.entries())
-      lines.push(`${String(position + 1).padStart(4)}  ${step}`);
-    return lines;
-  }
-  lines.push(
-    complete ? 'complete: every rule holds in every state' : 'not complete: the limit of states was reached',
-  );
-  if (unreached.length > 0) lines.push(`never reached: ${unreached.join('; ')}`);
-  return lines;
-}
-
 async function huntAll({ markdown, statesMax }: Flags): Promise<number> {
   const rows = [
     '| bug | rule that it breaks | steps | unique states | time on one core | budget |',
@@ -185,8 +148,4 @@ function describeBudget(budget: ClusterBudget): string {
     .filter(([, value]) => value !== 0)
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');
-}
-
-function showProgress({ uniqueStates, depth }: ExploreProgress): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${uniqueStates} unique states, depth ${depth} `);
 }

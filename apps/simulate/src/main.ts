@@ -3,6 +3,7 @@ import * as fs from 'node:fs/promises';
 import { drawScript, explain, parseScript, runScriptOnStorage, type Script } from '@synod/simulator';
 import { bugBank, findBug } from './bug-bank.js';
 import { exploreCommand } from './explore.js';
+import { exploreSynodCommand } from './explore-synod.js';
 import { type Flags, readFlags } from './flags.js';
 import { huntBug, type Kill, killHead, killPage, killRow } from './kill-table.js';
 import { recordRun } from './record-run.js';
@@ -10,9 +11,13 @@ import { storm, stormOnAllCores } from './storm.js';
 import { traceHashes } from './trace-hashes.js';
 import { subjectOn } from './wal-subject.js';
 
-process.exitCode = process.argv.includes('--explore')
-  ? await exploreCommand(process.argv)
-  : await run(readFlags());
+process.exitCode = process.argv.includes('--explore') ? await explored(process.argv) : await run(readFlags());
+
+/** A Synod is no replicated log: what can happen to it has a budget of its own. */
+async function explored(argv: readonly string[]): Promise<number> {
+  const isSynod = argv[argv.indexOf('--engine') + 1] === 'synod' || argv.includes('--engine=synod');
+  return isSynod ? exploreSynodCommand(argv) : exploreCommand(argv);
+}
 
 async function run(flags: Flags): Promise<number> {
   if (flags.bugs !== undefined) return huntAll(flags.bugs, flags);

@@ -102,7 +102,10 @@ function changing(changes: readonly SourceChange[], applied: Set<SourceChange>):
     setup: ({ onLoad }) => {
       onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
         let contents = await fs.readFile(file, 'utf8');
-        const place = file.split(path.sep).slice(-3).join('/').replace('/src/', '/');
+        const place = file
+          .split(path.sep)
+          .join('/')
+          .replace(/^.*\/([^/]+)\/src\//, '$1/');
         for (const change of changes) {
           if (change.file !== place) continue;
           if (contents.split(change.from).length !== 2)

@@ -77,6 +77,16 @@ export function isBallot(value: unknown): value is Term {
 }
 
 /**
+ * Tells whether a ballot that a peer names may be believed: it is one, and not so high that ballots above it run out.
+ * Nobody gets that far by counting, so whoever names it is wrong.
+ *
+ * @param ballot - What the peer named.
+ */
+export function isPlausibleBallot(ballot: Term): boolean {
+  return isBallot(ballot) && roundOf(ballot) <= roundMax / 2;
+}
+
+/**
  * A ballot for people: round and ordinal, as `7.2`; `none` for 0.
  *
  * @param ballot - A ballot, or 0.

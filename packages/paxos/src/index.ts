@@ -1,8 +1,7 @@
 /**
  * The Paxos family as pure, deterministic state machines: ballots, flexible quorums, and the protocols that stand on
- * them. Multi-Paxos stands behind the `ConsensusEngine` contract of `@synod/core`: a leader with one phase 1 for all
- * later slots, slots that are decided in any order, elections by whoever reaches a quorum, membership by stop-signs,
- * linearizable reads on every node, snapshots. None of it ever sees a clock, a socket, a file, a promise or a random source; whoever runs it carries out its
+ * them: one value chosen once, registers without a leader, and Multi-Paxos behind the `ConsensusEngine` contract of
+ * `@synod/core`. None of it ever sees a clock, a socket, a file, a promise or a random source; whoever runs it carries out its
  * effects.
  *
  * @packageDocumentation
@@ -40,3 +39,46 @@ export { createMultiPaxosEngine } from './multi-paxos/multi-paxos-engine.js';
 export type { LeaseBound, MultiPaxosLimits, MultiPaxosOptions } from './multi-paxos/options.js';
 export type { SlotRange } from './multi-paxos/slot-ranges.js';
 export { DisjointQuorumsError, type QuorumRule, QuorumSystem, weightMax } from './quorum-system.js';
+export {
+  compareAndSetRegister,
+  type RegisterChange,
+  readRegister,
+  writeRegister,
+} from './register/changes.js';
+export { registerMessageCodec } from './register/codec.js';
+export type {
+  ChangeId,
+  RecoveredRegisters,
+  RegisterAnswer,
+  RegisterEffects,
+  RegisterInput,
+  RegisterRecord,
+  RegisterSave,
+  RegisterStatus,
+} from './register/effects.js';
+export type {
+  RegisterAccept,
+  RegisterAccepted,
+  RegisterMessage,
+  RegisterPrepare,
+  RegisterPromise,
+  RegisterRefused,
+  RegisterVote,
+} from './register/messages.js';
+export type { RegisterLimits, RegisterOptions } from './register/options.js';
+export { RegisterNode } from './register/register-node.js';
+export { synodMessageCodec } from './synod/codec.js';
+export type { SynodEffects, SynodInput, SynodOutcome, SynodSave, SynodStatus } from './synod/effects.js';
+export type {
+  SynodAccept,
+  SynodAccepted,
+  SynodDecided,
+  SynodMessage,
+  SynodPrepare,
+  SynodPromise,
+  SynodRefused,
+  SynodVote,
+} from './synod/messages.js';
+export type { SynodLimits, SynodOptions } from './synod/options.js';
+export { SynodNode } from './synod/synod-node.js';
+export { decodeSynodRecord, type SynodRecord } from './synod/synod-record.js';
