@@ -8,7 +8,7 @@ import {
   type MessageCodec,
 } from '@synod/core';
 import type { RecordedOptions } from '@synod/core/recording';
-import { createMultiPaxosEngine, multiPaxosMessageCodec } from '@synod/paxos';
+import { createMultiPaxosEngine, formatBallot, multiPaxosMessageCodec } from '@synod/paxos';
 import { createRaftEngine, raftMessageCodec } from '@synod/raft';
 
 /** An engine with what its messages need. */
@@ -48,4 +48,14 @@ export function withEngine<Result>(kind: EngineKind, use: EngineUse<Result>): Re
 export function parseEngineKind(text: string): EngineKind {
   if (text === 'raft' || text === 'paxos') return text;
   throw new InvalidArgumentError(`--engine is ${JSON.stringify(text)}: give raft or paxos`);
+}
+
+/**
+ * A term with its noun: `term 5` of Raft, `ballot 3.1` of Paxos for round 3 of the first member.
+ *
+ * @param kind - The engine whose term it is.
+ * @param term - The term.
+ */
+export function termWords(kind: string | undefined, term: number): string {
+  return kind === 'paxos' ? `ballot ${formatBallot(term)}` : `term ${term}`;
 }

@@ -2,6 +2,7 @@
 import { type ClusterView, commitIndexOf, leaderOf } from './cluster-view.js';
 import { type DashboardState, type Link, linkOf } from './dashboard-state.js';
 import { formatCount } from './formatting.js';
+import { termWords } from './term-words.js';
 
 const linkWords: Readonly<Record<Link, { readonly label: string; readonly hint: string }>> = {
   connecting: { label: 'Connecting', hint: 'Nothing was heard from the gateway yet.' },
@@ -39,7 +40,10 @@ function healthOf(cluster: ClusterView): string {
   const up = cluster.nodes.filter((node) => node.reachable).length;
   const leader = leaderOf(cluster);
   const commitIndex = commitIndexOf(cluster);
-  const lead = leader === undefined ? 'No leader' : `${leader.id} leads term ${leader.status?.term ?? '?'}`;
+  const lead =
+    leader === undefined
+      ? 'No leader'
+      : `${leader.id} leads ${termWords(cluster.engine, leader.status?.term)}`;
   const nodes = `${up} of ${cluster.nodes.length} nodes up`;
   const committed = commitIndex === undefined ? [] : [`committed through ${formatCount(commitIndex)}`];
   return [lead, nodes, ...committed].join(' · ');

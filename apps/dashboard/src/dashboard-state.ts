@@ -11,6 +11,7 @@ import {
   type NodeView,
 } from './cluster-view.js';
 import { describeEvent, type Sentence } from './describe-event.js';
+import { termWords } from './term-words.js';
 import { type CommitSample, type LatencySample, withSample } from './throughput.js';
 import { type TimelineItem, withEvent } from './timeline.js';
 
@@ -159,7 +160,7 @@ function observedChanges(before: ClusterView, after: ClusterView): readonly Obse
   }
   const leader = leaderOf(after);
   if (leader !== undefined && !leadsAlready(before, leader)) {
-    const text = `becomes leader of term ${leader.status?.term ?? '?'}`;
+    const text = `becomes leader of ${termWords(after.engine, leader.status?.term)}`;
     changes.push({ node: leader.id, sentence: { topic: 'leadership', text, weight: 'turning-point' } });
   }
   return changes;
@@ -203,13 +204,13 @@ function announce(last: string, before: ClusterView | undefined, after: ClusterV
   }
   if (leader === undefined && previous !== undefined) news.push('There is no leader.');
   if (leader !== undefined && (before === undefined || !leadsAlready(before, leader))) {
-    news.push(`${leader.id} leads in term ${leader.status?.term ?? '?'}.`);
+    news.push(`${leader.id} leads in ${termWords(after.engine, leader.status?.term)}.`);
   }
   return news.length === 0 ? last : news.join(' ');
 }
 
 function hearEvent(state: DashboardState, event: FeedEvent, atMs: number): DashboardState {
-  const sentence = describeEvent(event);
+  const sentence = describeEvent(event, state.cluster?.engine);
   if (sentence === undefined) return state;
   const timeline = withEvent(
     state.timeline,

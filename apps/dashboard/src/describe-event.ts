@@ -4,6 +4,7 @@
  */
 import type { EngineEventType } from '@synod/core';
 import type { FeedEvent } from './cluster-view.js';
+import { termWords } from './term-words.js';
 import { count, flag, type JsonRecord, record, text } from './untrusted.js';
 
 /** What a sentence is about; the timeline filters by it. */
@@ -31,14 +32,19 @@ export interface Sentence {
   readonly weight: 'turning-point' | 'trouble' | 'plain';
 }
 
-type Describe = (details: JsonRecord, node: string | undefined) => Sentence | undefined;
+type Describe = (
+  details: JsonRecord,
+  node: string | undefined,
+  engine: string | undefined,
+) => Sentence | undefined;
 
 const silent: Describe = () => undefined;
 
 const engineEvents: Readonly<Record<EngineEventType, Describe>> = {
   roleChanged: describeRole,
   leaderChanged: describeLeader,
-  termChanged: (details) => plain('elections', `moves to term ${number(details, 'to')}${because(details)}`),
+  termChanged: (details, _node, engine) =>
+    plain('elections', `moves to ${termWords(engine, count(details, 'to'))}${because(details)}`),
   campaignStarted: describeCampaign,
   voteAnswered: describeVote,
   voteReceived: silent,
@@ -145,18 +151,22 @@ const byType: ReadonlyMap<string, Describe> = new Map(
   }),
 );
 
-/** The sentence of an event, or `undefined` when it deserves none. */
-export function describeEvent(event: FeedEvent): Sentence | undefined {
+/** The sentence of an event of an engine of that kind, or `undefined` when it deserves none. */
+export function describeEvent(event: FeedEvent, engine?: string): Sentence | undefined {
   const describe = byType.get(event.type) ?? ((details: JsonRecord) => describeUnknown(event.type, details));
-  return describe(event.details, event.node);
+  return describe(event.details, event.node, engine);
 }
 
-function describeRole(details: JsonRecord): Sentence | undefined {
+function describeRole(
+  details: JsonRecord,
+  _node: string | undefined,
+  engine: string | undefined,
+): Sentence | undefined {
   const to = text(details, 'to');
-  const term = number(details, 'term');
-  if (to === 'leader') return turningPoint('leadership', `becomes leader of term ${term}${because(details)}`);
+  const term = termWords(engine, count(details, 'term'));
+  if (to === 'leader') return turningPoint('leadership', `becomes leader of ${term}${because(details)}`);
   if (text(details, 'from') === 'leader') {
-    return turningPoint('leadership', `steps down in term ${term}${because(details)}`);
+    return turningPoint('leadership', `steps down in ${term}${because(details)}`);
   }
   if (to === 'learner') return plain('nodes', `becomes a learner, without a vote${because(details)}`);
   // How it became a candidate, and whom it follows afterwards, is told by events of their own.
@@ -172,33 +182,41 @@ function describeMembership(details: JsonRecord): Sentence {
   return { ...plain('nodes', `has ${whole}${because(details)}`), textOfMany: `have ${whole}` };
 }
 
-function describeLeader(details: JsonRecord, node: string | undefined): Sentence | undefined {
+function describeLeader(
+  details: JsonRecord,
+  node: string | undefined,
+  engine: string | undefined,
+): Sentence | undefined {
   const leader = text(details, 'leader', 60);
-  const term = number(details, 'term');
+  const term = termWords(engine, count(details, 'term'));
   if (leader === node) return undefined;
-  const whom = leader === undefined ? `no leader in term ${term}` : `${leader} in term ${term}`;
+  const whom = leader === undefined ? `no leader in ${term}` : `${leader} in ${term}`;
   return leader === undefined
     ? { ...plain('leadership', `knows ${whom}`), textOfMany: `know ${whom}` }
     : { ...plain('leadership', `follows ${whom}`), textOfMany: `follow ${whom}` };
 }
 
-function describeCampaign(details: JsonRecord): Sentence {
-  const term = number(details, 'term');
+function describeCampaign(
+  details: JsonRecord,
+  _node: string | undefined,
+  engine: string | undefined,
+): Sentence {
+  const term = termWords(engine, count(details, 'term'));
   return flag(details, 'preVote') === true
-    ? plain('elections', `asks whether it would win term ${term}${because(details)}`)
-    : plain('elections', `asks for votes in term ${term}${because(details)}`);
+    ? plain('elections', `asks whether it would win ${term}${because(details)}`)
+    : plain('elections', `asks for votes in ${term}${because(details)}`);
 }
 
-function describeVote(details: JsonRecord): Sentence {
+function describeVote(details: JsonRecord, _node: string | undefined, engine: string | undefined): Sentence {
   const candidate = name(details, 'candidate');
   const preVote = flag(details, 'preVote') === true;
-  const term = number(details, 'term');
+  const term = termWords(engine, count(details, 'term'));
   if (flag(details, 'granted') === true) {
-    return plain('elections', `${preVote ? 'would vote' : 'votes'} for ${candidate} in term ${term}`);
+    return plain('elections', `${preVote ? 'would vote' : 'votes'} for ${candidate} in ${term}`);
   }
   return trouble(
     'elections',
-    `${preVote ? 'would refuse' : 'refuses'} ${candidate} its vote in term ${term}${because(details)}`,
+    `${preVote ? 'would refuse' : 'refuses'} ${candidate} its vote in ${term}${because(details)}`,
   );
 }
 

@@ -3,6 +3,7 @@ import { type ClusterView, leaderOf, type NodeView, type PeerView, type StatusVi
 import { formatAmount, formatCount, formatDuration } from './formatting.js';
 import { LogStrip, type LogWindow } from './log-strip.js';
 import { RoleMark, type Standing, standingWords } from './role-mark.js';
+import { termWords } from './term-words.js';
 
 interface NodeCardProperties {
   readonly node: NodeView;
@@ -29,8 +30,12 @@ export function NodeCard({ node, cluster, logWindow, order, refusal, onOrder }: 
       <div class="node-head">
         <RoleMark standing={standing} />
         <h3>{node.id}</h3>
-        <span class="role">{isOutdated ? 'Leader of an old term' : standingWords[standing]}</span>
-        {status !== undefined && <span class="term">term {formatCount(status.term)}</span>}
+        <span class="role">
+          {isOutdated
+            ? `Leader of an old ${cluster.engine === 'paxos' ? 'ballot' : 'term'}`
+            : standingWords[standing]}
+        </span>
+        {status !== undefined && <span class="term">{termWords(cluster.engine, status.term)}</span>}
       </div>
       <p class="why" title={explain(node)}>
         {explain(node)}
@@ -118,16 +123,21 @@ function Following({ node, cluster }: { readonly node: NodeView; readonly cluste
   return (
     <ul class="peers" aria-label="Whom it follows">
       {isSeen && node.reachable ? (
-        <PeerLine label={followingWords(node)} peer={seen} lastIndex={leader.status.lastIndex} isBrief />
+        <PeerLine
+          label={followingWords(node, cluster.engine)}
+          peer={seen}
+          lastIndex={leader.status.lastIndex}
+          isBrief
+        />
       ) : (
-        <li class="peer">{followingWords(node)}</li>
+        <li class="peer">{followingWords(node, cluster.engine)}</li>
       )}
     </ul>
   );
 }
 
-function followingWords({ reachable, status }: NodeView): string {
-  if (!reachable && status?.role === 'leader') return `Led term ${formatCount(status.term)}`;
+function followingWords({ reachable, status }: NodeView, engine: string | undefined): string {
+  if (!reachable && status?.role === 'leader') return `Led ${termWords(engine, status.term)}`;
   if (status?.leader === undefined) return reachable ? 'Knows no leader' : 'Knew no leader';
   return `${reachable ? 'Follows' : 'Followed'} ${status.leader}`;
 }

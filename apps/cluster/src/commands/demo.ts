@@ -4,6 +4,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { InvariantViolation } from '@synod/core';
 import type { Command } from 'commander';
+import { termWords } from '../engine-choice.js';
 import { type LocalCluster, startLocalCluster } from '../local-cluster.js';
 import { RestClient } from '../rest-client.js';
 import { paintFor, say } from '../terminal.js';
@@ -60,7 +61,7 @@ async function show(cluster: LocalCluster): Promise<'shown'> {
   const { identity, gateway } = cluster;
   say(`starting ${identity.nodes.length} nodes, each a process of its own (${identity.nodes.join(', ')})`);
   const leader = await waitForLeader(cluster);
-  say(`${paint.green('elected')}  ${leader} leads in term ${gateway.directory.term}`);
+  say(`${paint.green('elected')}  ${leader} leads in ${termWords(identity.engine, gateway.directory.term)}`);
   const client = new RestClient(gateway.url, 15_000);
   try {
     const key = Buffer.from('greeting');

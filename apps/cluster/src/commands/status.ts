@@ -1,5 +1,6 @@
 /** `synod status`: the state of all nodes as a table. */
 import type { Command } from 'commander';
+import { termWords } from '../engine-choice.js';
 import type { ClusterDocument, NodeViewDocument } from '../rest-documents.js';
 import { paintFor, say } from '../terminal.js';
 import { addEndpointFlags, type EndpointFlags, withClient } from './keys.js';
@@ -31,7 +32,7 @@ async function status(flags: StatusFlags): Promise<void> {
 function print({ cluster, leader, term, nodes }: ClusterDocument): void {
   const paint = paintFor(process.stdout);
   say(
-    `${paint.bold(cluster ?? 'cluster')}: ${leader === undefined ? paint.red('no leader') : `leader ${leader}`}, term ${term}`,
+    `${paint.bold(cluster ?? 'cluster')}: ${leader === undefined ? paint.red('no leader') : `leader ${leader}`}, ${termWords(nodes.map(({ status }) => status?.engine?.kind).find(Boolean), term)}`,
   );
   const heading = ['node', 'role', 'term', 'commit', 'applied', 'last', 'address', ''];
   const rows = [heading, ...nodes.map(row)];
