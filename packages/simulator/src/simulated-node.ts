@@ -28,6 +28,7 @@ import { NodeSnapshots } from './node-snapshots.js';
 import type { NodeStore, StopReason, StoreOwner } from './node-store.js';
 import type { NodeSurroundings } from './node-surroundings.js';
 import { PromiseCheck } from './promise-check.js';
+import { ReadModes } from './read-modes.js';
 import type { SimulatedDisk } from './simulated-disk.js';
 import { Standstill } from './standstill.js';
 import type { Subject } from './subject.js';
@@ -55,7 +56,7 @@ export class SimulatedNode<
   readonly #subject: Subject<Message, Machine, Input, Output>;
   readonly #around: NodeSurroundings<Message>;
   readonly #random: Random;
-  readonly #readModes: Random;
+  readonly #readModes: ReadModes;
   readonly #promises: PromiseCheck<Message>;
   readonly #told: ToldState;
   readonly #onStopped: (node: NodeId, why: StopReason) => void;
@@ -80,7 +81,7 @@ export class SimulatedNode<
     this.#subject = subject;
     this.#around = around;
     this.#random = random;
-    this.#readModes = random.fork('read modes');
+    this.#readModes = new ReadModes(random.fork('read modes'), around.weather, around.coverage);
     this.#onStopped = onStopped;
     this.standstill = new Standstill(around.queue);
     this.store = around.createStore(this.#owner());
@@ -204,13 +205,13 @@ export class SimulatedNode<
     this.step({ type: 'propose', commands: [{ proposal, data }] });
   }
 
-  /** A client's read. Where clocks can be trusted, half of them ask for the leader's lease. */
+  /** A client's read. Half of them ask for the leader's lease where clocks can be trusted, and for a quorum elsewhere. */
   read(input: Input, end: (end: CallEnd<Output>) => void): void {
     const context = ++this.#calls;
     this.#applied.awaitRead(context, input, end);
-    const byLease = this.#around.weather.clockDriftMax !== undefined && this.#readModes.chance(0.5);
-    if (byLease) this.#reachLease();
-    this.step({ type: 'read', context, mode: byLease ? 'lease' : 'index' });
+    const mode = this.#readModes.draw();
+    if (mode === 'lease') this.#trustLease();
+    this.step({ type: 'read', context, mode });
   }
 
   /** An operator's wish. */
@@ -237,11 +238,9 @@ export class SimulatedNode<
   }
 
   /** As in production, the engine is told of all time that passed before it trusts a lease. */
-  #reachLease(): void {
+  #trustLease(): void {
     this.#clock.catchUp();
-    const leaseTicksLeft = this.isLeader ? this.#engine?.status().leaseTicksLeft : undefined;
-    if (leaseTicksLeft === undefined) return;
-    this.#around.coverage.reach(leaseTicksLeft > 0 ? 'read answered by lease' : 'lease had run out');
+    this.#readModes.reachLease(this.isLeader ? this.#engine?.status().leaseTicksLeft : undefined);
   }
 
   /** Feeds one input; its effects follow in the same turn or the next. */
