@@ -92,18 +92,16 @@ export function drawScript(seed: number, options: StormOptions = {}): Script {
 function withinDrift(steps: readonly ScriptStep[], driftMax: number): readonly ScriptStep[] {
   const slowest = 1 - driftMax / 2;
   const fastest = 1 + driftMax / 2;
-  const tame = (fault: PlainFault): PlainFault | undefined => {
-    if (fault.type === 'clockJump') return undefined;
+  const tame = (fault: PlainFault): PlainFault => {
     // Leases rely on one election timeout for all.
     if (fault.type === 'retime') return { type: 'retime', heartbeatTicks: 1 };
     if (fault.type !== 'drift') return fault;
     return { ...fault, rate: Math.min(Math.max(fault.rate, slowest), fastest) };
   };
-  return steps.flatMap(({ atUs, fault }): readonly ScriptStep[] => {
-    const plain = tame(fault.type === 'ambush' ? fault.fault : fault);
-    if (plain === undefined) return [];
-    return [{ atUs, fault: fault.type === 'ambush' ? { ...fault, fault: plain } : plain }];
-  });
+  return steps.map(({ atUs, fault }) => ({
+    atUs,
+    fault: fault.type === 'ambush' ? { ...fault, fault: tame(fault.fault) } : tame(fault),
+  }));
 }
 
 /** Nodes that faults may name. */

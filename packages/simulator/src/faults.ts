@@ -175,8 +175,7 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
           node.tickRate = 1;
         });
       case 'clockJump':
-        for (let tick = 0; tick < fault.ticks; tick++) node.tick();
-        return true;
+        return this.#leap(node, fault.ticks);
       case 'isolate':
         return this.#isolate(node, fault.direction, fault.forUs);
       case 'wipe':
@@ -202,6 +201,17 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
         node.snapshots.take();
         return true;
     }
+  }
+
+  /**
+   * Where clocks promise something, no clock runs ahead: a leap is then a machine that was suspended, and its process
+   * counts the ticks as missed. Elsewhere they all come at once.
+   */
+  #leap(node: SimulatedNode<Message, Machine, Input, Output>, ticks: number): boolean {
+    if (!node.isAwake) return false;
+    if (this.#cluster.weather.clockDriftMax !== undefined) node.clock.leap(ticks);
+    else for (let tick = 0; tick < ticks; tick++) node.tick();
+    return true;
   }
 
   /** A node without its disk is refused by its peers, so it never comes back; a quorum must stay. */

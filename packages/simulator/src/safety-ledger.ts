@@ -4,6 +4,7 @@
  * committed and answered.
  */
 import type { DurableWrite, Entry, LogIndex, LogPosition, Membership, NodeId, Term } from '@synod/core';
+import type { Coverage } from './coverage.js';
 import {
   demandStep,
   describeMembership,
@@ -71,9 +72,14 @@ export class SafetyLedger {
    * @param founding - The members that the group begins with.
    * @param voteBallot - Given when slots are decided each by itself, as in Paxos.
    */
-  constructor(electsByLog: boolean, founding: Membership, voteBallot: VoteBallot | undefined) {
+  constructor(
+    electsByLog: boolean,
+    founding: Membership,
+    coverage: Coverage,
+    voteBallot: VoteBallot | undefined,
+  ) {
     this.#electsByLog = electsByLog;
-    this.memberships = new MembershipLedger(founding);
+    this.memberships = new MembershipLedger(founding, coverage);
     this.#voteBallot = voteBallot;
   }
 
@@ -104,7 +110,7 @@ export class SafetyLedger {
     this.#logs.set(id, log);
   }
 
-  /** What a node that just started takes for its members: those that its log ends with. */
+  /** What a node takes for its members, at its start and whenever others govern: those that its log ends with (§6). */
   governs(id: NodeId, membership: Membership): void {
     // Where slots are decided each by itself, a membership that stands in one need not be decided.
     if (this.#voteBallot !== undefined) return;
@@ -113,7 +119,7 @@ export class SafetyLedger {
       isSame(membership, expected),
       'membership',
       () =>
-        `${id} starts with ${describeMembership(membership)}, but its log ends with ${describeMembership(expected)}`,
+        `${id} goes by ${describeMembership(membership)}, but its log ends with ${describeMembership(expected)}`,
     );
   }
 

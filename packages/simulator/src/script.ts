@@ -56,7 +56,7 @@ export type PlainFault =
   | { readonly type: 'slowNode'; readonly node: Target; readonly turnUs: number; readonly forUs: number }
   /** The node's ticks come faster (above 1) or slower (below 1). */
   | { readonly type: 'drift'; readonly node: Target; readonly rate: number; readonly forUs: number }
-  /** The node's clock leaps: many ticks at once. */
+  /** The node's clock leaps: many ticks at once. Where clocks keep a promise its machine was suspended, and the ticks count as missed. */
   | { readonly type: 'clockJump'; readonly node: Target; readonly ticks: number }
   /** Nothing leaves the node, nothing reaches it, or both. */
   | {
