@@ -4,6 +4,7 @@
  * between vote and answer, messages of a term that come in another, and leaders that sleep through their successor.
  */
 import type { NodeId, Random } from '@synod/core';
+import { drawPlan, type NodesOfScript } from './draw-plan.js';
 import { pick } from './drawing.js';
 import type { Ambush, PlainFault, ScriptStep, Situation, Target } from './script.js';
 
@@ -57,6 +58,69 @@ export function drawAmbushes(
     }
   }
   return steps;
+}
+
+/** A step that lays an ambush. */
+export interface AmbushStep extends ScriptStep {
+  readonly fault: Ambush;
+}
+
+/**
+ * Draws what lies in wait for other members to govern, in storms in which operators change them.
+ *
+ * @param random - A stream of their own.
+ * @param ids - All nodes.
+ * @param untilUs - Length of the storm.
+ */
+export function drawMemberAmbushes(
+  random: Random,
+  ids: NodesOfScript,
+  untilUs: number,
+): readonly AmbushStep[] {
+  const steps: AmbushStep[] = [];
+  for (let count = random.integer(0, 3); count > 0; count--) {
+    const ambush: Ambush = {
+      type: 'ambush',
+      when: 'changesMembers',
+      each: pick(random, [1, 2, 3]),
+      times: pick(random, [1, 3, 10]),
+      afterUs: Math.floor(random.float() * pick(random, [1, 2 * millisecond, 30 * millisecond, second])),
+      forUs: untilUs,
+      fault: drawMemberFault(random, ids),
+    };
+    steps.push({ atUs: 0, fault: ambush });
+  }
+  return steps;
+}
+
+/** Between the two entries of a change, and between its commitment and its end, much can go wrong. */
+function drawMemberFault(random: Random, ids: NodesOfScript): PlainFault {
+  const node: Target = pick(random, ['it', 'leader', 'leader']);
+  const forUs = drawDuration(random);
+  switch (random.integer(0, 8)) {
+    case 0: {
+      const downUs = pick(random, [millisecond, 100 * millisecond, 2 * second]);
+      return { type: 'crash', node, downUs, whileSaving: random.chance(0.5) };
+    }
+    case 1:
+    case 2:
+      return {
+        type: 'isolate',
+        node,
+        direction: pick(random, ['both', 'both', 'in', 'out'] as const),
+        forUs,
+      };
+    case 3:
+      return { type: 'partition', side: ids.all.filter(() => random.chance(0.5)), forUs };
+    case 4:
+      return { type: 'transfer', node: 'leader', to: random.chance(0.5) ? pick(random, ids.all) : undefined };
+    case 5:
+      return { type: 'pause', node, forUs };
+    case 6:
+      return { type: 'campaign', node: pick(random, ids.all) };
+    default:
+      return { type: 'changeMembers', node: 'leader', plan: drawPlan(random, ids) };
+  }
 }
 
 /** What an ambush waits for, how long after it it acts at most, and what it does. */

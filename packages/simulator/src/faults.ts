@@ -2,7 +2,7 @@
 import type { EngineEvent, EngineMessage, NodeId, StateMachine } from '@synod/core';
 import { situationOf } from './ambush.js';
 import { Operator } from './operator.js';
-import type { Ambush, Fault, PlainFault, ScriptStep, Situation } from './script.js';
+import type { Ambush, Fault, PlainFault, ScriptStep, Situation, Target } from './script.js';
 import type { SimulatedCluster } from './simulated-cluster.js';
 import type { SimulatedNode } from './simulated-node.js';
 
@@ -289,6 +289,18 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
 
 /** The fault with the node that the ambush was laid for in place of `it`. */
 function aimedAt(fault: PlainFault, it: NodeId): PlainFault {
+  if (fault.type === 'changeMembers') {
+    const { plan } = fault;
+    const aimed = (targets: readonly Target[]) => targets.map((target) => (target === 'it' ? it : target));
+    const { voters, learners, leave } = plan;
+    const aimedPlan = {
+      ...plan,
+      voters: aimed(voters),
+      learners: aimed(learners),
+      leave: aimed(leave),
+    };
+    return { ...fault, node: fault.node === 'it' ? it : fault.node, plan: aimedPlan };
+  }
   if ('node' in fault) return fault.node === 'it' ? { ...fault, node: it } : fault;
   if ('side' in fault) return { ...fault, side: fault.side.map((id) => (id === 'it' ? it : id)) };
   if (!('from' in fault)) return fault;

@@ -32,7 +32,7 @@ export type InvariantName =
   /** What is committed is on the disks of a quorum of the members that govern. */
   | 'committed is durable'
   /**
-   * Members change one change at a time, by the rules of joint consensus; every node goes by the latest in its log, and
+   * Members change one change at a time, by the rules of joint consensus, every node goes by the latest in its log, and
    * snapshots carry those that govern (§6).
    */
   | 'membership'

@@ -60,6 +60,56 @@ describe('operators', () => {
     expect(coverage['change of members refused: INVALID']).toBe(1);
   });
 
+  it('are refused a wish that names ordinals or outgoing voters as no operator may', () => {
+    const flawed = (flaw: 'taken ordinal' | 'outgoing voters'): PlainFault => ({
+      type: 'changeMembers',
+      node: 'leader',
+      plan: { ...nothing, voters: ['n4'], admitLagging: true, flaw },
+    });
+    const script = quiet(2, { spares: 1 }, [flawed('taken ordinal'), flawed('outgoing voters')]);
+    const { finding, coverage } = runScript(script, onLeases);
+    expect(finding).toBeUndefined();
+    expect(coverage['change of members refused: INVALID']).toBe(2);
+    expect(coverage['members changed']).toBeUndefined();
+  });
+
+  it('remove whoever leads, and the others go on', () => {
+    const script = quiet(6, {}, [
+      { type: 'changeMembers', node: 'leader', plan: { ...nothing, leave: ['leader'] } },
+    ]);
+    const { finding, coverage, answered } = runScript(script, onLeases);
+    expect(finding).toBeUndefined();
+    expect(coverage['leader removed itself']).toBe(1);
+    expect(answered).toBeGreaterThan(100);
+  });
+
+  it('take a node back that has left, in the same term and with its own disk', () => {
+    const plan = { ...nothing, leave: ['n1', 'n2'], backAfterUs: 1_000 };
+    for (let seed = 0; seed < 4; seed++) {
+      const script = quiet(seed, {}, [
+        { type: 'transfer', node: 'leader', to: 'n3' },
+        { type: 'changeMembers', node: 'n3', plan },
+      ]);
+      const { finding, coverage } = runScript(script, onLeases);
+      expect(finding).toBeUndefined();
+      expect(coverage['node rejoined in the same term']).toBe(2);
+      expect(coverage['leavers taken back']).toBe(1);
+    }
+  });
+
+  it('stop a node that has left, and nobody misses it', () => {
+    const leave = { ...nothing, leave: ['n2'], stopUs: 1_000_000_000 };
+    const script = quiet(7, { spares: 1 }, [
+      { type: 'changeMembers', node: 'leader', plan: { ...nothing, voters: ['n4'], admitLagging: true } },
+      { type: 'transfer', node: 'n2', to: 'n1' },
+      { type: 'changeMembers', node: 'leader', plan: leave },
+      { type: 'crash', node: 'n3', downUs: 4_000_000, whileSaving: false },
+    ]);
+    const { finding, coverage } = runScript(script, onLeases);
+    expect(finding).toBeUndefined();
+    expect(coverage['removed node stopped']).toBe(1);
+  });
+
   it('put a fresh node in the place of one whose disk is lost', () => {
     const script = quiet(3, { spares: 1 }, [{ type: 'replace', node: 'n2', by: 'n4' }]);
     const { finding, coverage } = runScript(script, onLeases);
