@@ -123,6 +123,56 @@ function drawMemberFault(random: Random, ids: NodesOfScript): PlainFault {
   }
 }
 
+/**
+ * Draws what would show a lease that lasts too long, in storms whose clocks keep a promise: a leader is cut off, and at
+ * the same moment others are made to elect a new one, some of them just after a restart, or after a word of the leader.
+ *
+ * @param random - A stream of their own.
+ * @param ids - All nodes.
+ * @param untilUs - Length of the storm.
+ */
+export function drawLeaseAmbushes(
+  random: Random,
+  { founders }: NodesOfScript,
+  untilUs: number,
+): readonly AmbushStep[] {
+  if (random.chance(0.4)) return [];
+  const each = pick(random, [1, 1, 2]);
+  const times = pick(random, [3, 30]);
+  let afterUs = Math.floor(pick(random, [300 * millisecond, second, 3 * second]) * (0.5 + random.float()));
+  const steps: AmbushStep[] = [];
+  const then = (soonUs: number, fault: PlainFault) => {
+    afterUs += Math.floor(soonUs * random.float());
+    const ambush: Ambush = { type: 'ambush', when: 'leads', each, times, afterUs, forUs: untilUs, fault };
+    steps.push({ atUs: 0, fault: ambush });
+  };
+  const cutOff: PlainFault = {
+    type: 'isolate',
+    node: 'it',
+    direction: pick(random, ['both', 'both', 'in'] as const),
+    forUs: drawDuration(random),
+  };
+  if (random.chance(0.4)) {
+    // Not before the word is out.
+    then(0, { type: 'transfer', node: 'it', to: random.chance(0.5) ? pick(random, founders) : undefined });
+    then(pick(random, [millisecond, 10 * millisecond, 100 * millisecond]), cutOff);
+    return steps;
+  }
+  if (random.chance(0.4)) {
+    // It sleeps through its successor's election, and wakes to what waited for it.
+    then(0, { type: 'pause', node: 'it', forUs: drawDuration(random) });
+    return steps;
+  }
+  then(0, cutOff);
+  const restarts = random.chance(0.5);
+  for (const node of founders) {
+    if (restarts && random.chance(0.4))
+      then(5 * millisecond, { type: 'crash', node, downUs: millisecond, whileSaving: false });
+  }
+  for (const node of founders) then(20 * millisecond, { type: 'campaign', node });
+  return steps;
+}
+
 /** What an ambush waits for, how long after it it acts at most, and what it does. */
 interface Trap {
   readonly when: Situation;

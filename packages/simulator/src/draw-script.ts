@@ -4,7 +4,7 @@
  * kind of fault has a stream of its own, so that adding one does not reshuffle the others.
  */
 import { type Random, Random as SeededRandom } from '@synod/core';
-import { drawAmbushes, drawMemberAmbushes } from './draw-ambush.js';
+import { drawAmbushes, drawLeaseAmbushes, drawMemberAmbushes } from './draw-ambush.js';
 import { drawPlan, type NodesOfScript } from './draw-plan.js';
 import { exponential, pick } from './drawing.js';
 import {
@@ -83,10 +83,15 @@ export function drawScript(seed: number, options: StormOptions = {}): Script {
         : drawFaults(kind, random, ids, untilUs, character);
     steps.push(...(clockDriftMax === undefined ? drawn : withinDrift(drawn, clockDriftMax)));
   }
-  if (allowed.includes('ambush') && steps.some(({ fault }) => fault.type === 'changeMembers')) {
-    const traps = drawMemberAmbushes(root.fork('ambushes of members'), ids, ticks * weather.tickUs);
+  const untilUs = ticks * weather.tickUs;
+  const traps = [
+    ...(steps.some(({ fault }) => fault.type === 'changeMembers')
+      ? drawMemberAmbushes(root.fork('ambushes of members'), ids, untilUs)
+      : []),
+    ...(clockDriftMax === undefined ? [] : drawLeaseAmbushes(root.fork('ambushes of leases'), ids, untilUs)),
+  ];
+  if (allowed.includes('ambush') && character.ambushes > 0)
     steps.push(...traps.filter(({ fault }) => allowed.includes(fault.fault.type)));
-  }
   steps.sort((left, right) => left.atUs - right.atUs);
   const requestsMax = options.requestsMax ?? Number.MAX_SAFE_INTEGER;
   return { seed, nodes, spares, ticks, calm: true, requestsMax, weather, steps };

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Coverage } from './coverage.js';
 import { type LeaseHolder, LeaseWatch } from './lease-watch.js';
 
-function holder(id: string, left: number | undefined, isLeader = true): LeaseHolder {
-  return { id, isLeader, leaseTicksLeft: () => left };
+function holder(id: string, term: number, left: number | undefined, isLeader = true): LeaseHolder {
+  return { id, term, isLeader, leaseTicksLeft: () => left };
 }
 
 function watched(asked: LeaseHolder, ...others: LeaseHolder[]): Coverage {
@@ -12,18 +12,27 @@ function watched(asked: LeaseHolder, ...others: LeaseHolder[]): Coverage {
   return coverage;
 }
 
-describe('leases', () => {
-  it('held by two nodes at once break a rule, which names both', () => {
-    expect(() => watched(holder('n1', 3), holder('n2', 1))).toThrow(/one lease: n1 .* 3 ticks .* n2/);
+describe('a lease', () => {
+  it('breaks a rule when its holder is asked while another leads a later term', () => {
+    expect(() => watched(holder('n1', 4, 3), holder('n2', 5, 0))).toThrow(
+      /one lease: n1 .* 3 ticks .* n2 leads term 5/,
+    );
   });
 
-  it('may be held by one while others have run out, or belong to nodes that lead no more', () => {
-    const coverage = watched(holder('n1', 3), holder('n2', 0), holder('n3', 5, false));
+  it('may be relied upon while others led before, or lead no more', () => {
+    const coverage = watched(holder('n1', 4, 3), holder('n2', 3, 0), holder('n3', 5, 5, false));
     expect(coverage.counts()).toEqual({ 'read answered by lease': 1 });
   });
 
-  it('that have run out are told from those that were never there', () => {
-    expect(watched(holder('n1', 0)).counts()).toEqual({ 'lease had run out': 1 });
-    expect(watched(holder('n1', undefined)).counts()).toEqual({});
+  it('bars every election, but for those of nodes that lead no more or have none left', () => {
+    const elected = (...others: LeaseHolder[]) =>
+      new LeaseWatch(() => [holder('n1', 5, 0), ...others], new Coverage()).elected('n1');
+    expect(() => elected(holder('n2', 4, 2))).toThrow(/one lease: n1 is elected, while n2/);
+    expect(() => elected(holder('n2', 4, 0), holder('n3', 4, 4, false))).not.toThrow();
+  });
+
+  it('that has run out is told from one that was never there', () => {
+    expect(watched(holder('n1', 1, 0)).counts()).toEqual({ 'lease had run out': 1 });
+    expect(watched(holder('n1', 1, undefined)).counts()).toEqual({});
   });
 });

@@ -1,8 +1,8 @@
 /**
- * Leases, seen from above: at most one node may hold one at any moment, since a second leader could take a write that
- * the first would not see (dissertation §6.4.1). Looked at whenever somebody is about to rely on one.
+ * Leases, seen from above: while one lasts nobody else may be elected, since a second leader could take a write that the
+ * first would not see (dissertation §6.4.1). Looked at whenever somebody is elected, and when somebody relies on one.
  */
-import type { NodeId } from '@synod/core';
+import type { NodeId, Term } from '@synod/core';
 import type { Coverage } from './coverage.js';
 import { demand } from './violation.js';
 
@@ -10,6 +10,7 @@ import { demand } from './violation.js';
 export interface LeaseHolder {
   readonly id: NodeId;
   readonly isLeader: boolean;
+  readonly term: Term;
   /** Ticks for which it may still answer reads alone, as its clock counts; `undefined` where leases are off. */
   leaseTicksLeft(): number | undefined;
 }
@@ -31,11 +32,23 @@ export class LeaseWatch {
     if (left <= 0) return this.#coverage.reach('lease had run out');
     this.#coverage.reach('read answered by lease');
     for (const other of this.#nodes()) {
-      if (other === asked || !other.isLeader) continue;
       demand(
-        (other.leaseTicksLeft() ?? 0) <= 0,
+        !other.isLeader || other.term <= asked.term,
         'one lease',
-        () => `${asked.id} has a lease for ${left} ticks more, and ${other.id} has one too`,
+        () => `${asked.id} has a lease for ${left} ticks more, while ${other.id} leads term ${other.term}`,
+      );
+    }
+  }
+
+  /** A node has just been elected. */
+  elected(id: NodeId): void {
+    for (const other of this.#nodes()) {
+      if (other.id === id || !other.isLeader) continue;
+      const left = other.leaseTicksLeft() ?? 0;
+      demand(
+        left <= 0,
+        'one lease',
+        () => `${id} is elected, while ${other.id} has a lease for ${left} ticks more`,
       );
     }
   }

@@ -101,6 +101,8 @@ export class MembershipLedger {
 export class LogMemberships {
   readonly #entries: Governing[] = [];
   #base: Governing;
+  /** How often others came to govern at the end of the log. */
+  changes = 0;
 
   /** @param base - Who governs at the start of the log. */
   constructor(base: Governing) {
@@ -119,16 +121,22 @@ export class LogMemberships {
 
   append(entry: Entry): void {
     const membership = membershipIn(entry);
-    if (membership !== undefined) this.#entries.push({ index: entry.index, membership });
+    if (membership === undefined) return;
+    this.#entries.push({ index: entry.index, membership });
+    this.changes++;
   }
 
   truncate(from: LogIndex): void {
-    while ((this.#entries[this.#entries.length - 1]?.index ?? 0) >= from) this.#entries.pop();
+    while ((this.#entries[this.#entries.length - 1]?.index ?? 0) >= from) {
+      this.#entries.pop();
+      this.changes++;
+    }
   }
 
   /** The log begins after an index now. What governs at a later one, as a snapshot said, is known already. */
   discard(base: Governing): void {
     if (base.index <= this.#base.index) return;
+    if (this.latest.index <= base.index && !isSame(this.latest.membership, base.membership)) this.changes++;
     this.#base = base;
     while ((this.#entries[0]?.index ?? Number.POSITIVE_INFINITY) <= base.index) this.#entries.shift();
   }

@@ -123,6 +123,11 @@ export class SafetyLedger {
     );
   }
 
+  /** How often others came to govern for a node in this life, as its writes tell. */
+  membershipChanges(id: NodeId): number {
+    return this.#logs.get(id)?.memberships.changes ?? 0;
+  }
+
   /**
    * A leader writes a membership: the one before it is committed, and so is an entry of the leader's own term, which
    * settles what leaders before it began (Ongaro, raft-dev, 2015).

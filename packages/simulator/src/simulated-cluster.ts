@@ -198,7 +198,10 @@ export class SimulatedCluster<
       leases,
       timing: () => this.timing,
       send: (message: Message) => this.#send(message),
-      onEvent: (node: NodeId, isLeader: boolean, event: EngineEvent) => this.onEvent?.(node, isLeader, event),
+      onEvent: (node: NodeId, isLeader: boolean, event: EngineEvent) => {
+        if (event.type === 'roleChanged' && event.to === 'leader') leases.elected(node);
+        this.onEvent?.(node, isLeader, event);
+      },
       carrySnapshot: (from: NodeId, to: NodeId, snapshot: StoredSnapshot, message: Message) =>
         this.#carrySnapshot(from, to, snapshot, message),
       onInput:

@@ -19,7 +19,9 @@ export class ToldState {
   /** Who governs for it; `undefined` while it does not run. */
   #membership: Membership | undefined;
   #membershipIndex: LogIndex = 0;
+  /** Whether it told of others since they were compared with its log, and what its log had told by then. */
   #isMembershipNew = false;
+  #changesInLog = 0;
   /** Index of the snapshot that last took the place of its log. */
   #installed: LogIndex = 0;
 
@@ -34,6 +36,8 @@ export class ToldState {
     this.term = term;
     this.#membership = membership;
     this.#membershipIndex = 0;
+    this.#isMembershipNew = false;
+    this.#changesInLog = this.#ledger.membershipChanges(this.#id);
     this.#ledger.governs(this.#id, membership);
   }
 
@@ -71,10 +75,12 @@ export class ToldState {
     }
   }
 
-  /** All events of a turn were heard, and what it writes is known. */
+  /** All events of a turn were heard, and what it writes is known: both must tell of the same members. */
   endTurn(): void {
-    if (!this.#isMembershipNew || this.#membership === undefined) return;
+    const changes = this.#ledger.membershipChanges(this.#id);
+    if (this.#membership === undefined || (!this.#isMembershipNew && changes === this.#changesInLog)) return;
     this.#isMembershipNew = false;
+    this.#changesInLog = changes;
     this.#ledger.governs(this.#id, this.#membership);
   }
 

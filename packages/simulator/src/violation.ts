@@ -40,7 +40,7 @@ export type InvariantName =
   | 'confirmed is recovered'
   /** A storage confirms in order, fails only when its disk does, and refuses only damage, with the error for it. */
   | 'storage contract'
-  /** At most one node holds a lease at a time. */
+  /** While a node holds a lease, no other is elected, and none leads a later term. */
   | 'one lease'
   /** A read sees everything that was answered before it began. */
   | 'read freshness'
