@@ -3,7 +3,8 @@ import { Coverage } from './coverage.js';
 import { type LeaseHolder, LeaseWatch } from './lease-watch.js';
 
 function holder(id: string, term: number, left: number | undefined, isLeader = true): LeaseHolder {
-  return { id, term, isLeader, leaseTicksLeft: () => left };
+  const status = left === undefined ? { term } : { term, leaseTicksLeft: left };
+  return { id, term, isLeader, clock: { missed: 0 }, status: () => status };
 }
 
 function watched(asked: LeaseHolder, ...others: LeaseHolder[]): Coverage {
@@ -26,9 +27,19 @@ describe('a lease', () => {
 
   it('bars every election, but for those of nodes that lead no more or have none left', () => {
     const elected = (...others: LeaseHolder[]) =>
-      new LeaseWatch(() => [holder('n1', 5, 0), ...others], new Coverage()).elected('n1');
-    expect(() => elected(holder('n2', 4, 2))).toThrow(/one lease: n1 is elected, while n2/);
+      new LeaseWatch(() => [holder('n1', 5, 0), ...others], new Coverage()).elected('n1', 5);
+    expect(() => elected(holder('n2', 4, 2))).toThrow(/one lease: n1 is elected in term 5, while n2/);
     expect(() => elected(holder('n2', 4, 0), holder('n3', 4, 4, false))).not.toThrow();
+  });
+
+  it('is not broken by an election of a former term that was told late', () => {
+    const told = () => new LeaseWatch(() => [holder('n1', 5, 0), holder('n2', 6, 2)], new Coverage());
+    expect(() => told().elected('n1', 5)).not.toThrow();
+  });
+
+  it('is no longer than the time that its engine was not told of', () => {
+    const asleep: LeaseHolder = { ...holder('n1', 4, 3), clock: { missed: 3 } };
+    expect(watched(asleep, holder('n2', 5, 1)).counts()).toEqual({ 'lease had run out': 1 });
   });
 
   it('that has run out is told from one that was never there', () => {

@@ -36,7 +36,7 @@ export class Operator<Message extends EngineMessage, Machine extends StateMachin
 
   /** Asks one node once. */
   change(node: SimulatedNode<Message, Machine, Input, Output>, plan: MembershipPlan): boolean {
-    const present = node.membership();
+    const present = node.status()?.membership;
     if (present === undefined || !node.isAwake) return false;
     const target = this.#targetOf(present, plan);
     if (!this.#mayGovern(target)) return false;
@@ -100,7 +100,7 @@ export class Operator<Message extends EngineMessage, Machine extends StateMachin
       if (plan === undefined) return reached();
       if (this.#isOver || queue.nowUs > untilUs) return;
       const leader = this.#cluster.aim('leader');
-      const present = leader?.membership();
+      const present = leader?.status()?.membership;
       if (leader === undefined || present === undefined) return void queue.after(retryUs, attempt);
       if (isSame(present, this.#targetOf(present, plan))) {
         done++;

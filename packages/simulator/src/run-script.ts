@@ -203,7 +203,7 @@ function* calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
     () => `a client still waits for an answer after ${restTicksMax} ticks of calm`,
   );
   const members = () => {
-    const membership = cluster.aim('leader')?.membership();
+    const membership = cluster.aim('leader')?.status()?.membership;
     return candidates.filter(({ id }) => membership?.members.some((member) => member.id === id));
   };
   const alike = () => {

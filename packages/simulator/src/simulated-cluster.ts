@@ -178,7 +178,9 @@ export class SimulatedCluster<
 
   /** Those that logs hold, and those that engines hold of which no save has told yet. */
   #membershipsInPlay(): readonly Membership[] {
-    const running = this.nodes.map((node) => node.membership()).filter((known) => known !== undefined);
+    const running = this.nodes
+      .map((node) => node.status()?.membership)
+      .filter((known) => known !== undefined);
     return [...this.ledger.membershipsInPlay(), ...running];
   }
 
@@ -199,7 +201,7 @@ export class SimulatedCluster<
       timing: () => this.timing,
       send: (message: Message) => this.#send(message),
       onEvent: (node: NodeId, isLeader: boolean, event: EngineEvent) => {
-        if (event.type === 'roleChanged' && event.to === 'leader') leases.elected(node);
+        if (event.type === 'roleChanged' && event.to === 'leader') leases.elected(node, event.term);
         this.onEvent?.(node, isLeader, event);
       },
       carrySnapshot: (from: NodeId, to: NodeId, snapshot: StoredSnapshot, message: Message) =>

@@ -8,6 +8,7 @@ import {
   type Effects,
   type EngineInput,
   type EngineMessage,
+  type EngineStatus,
   type EngineTiming,
   invariant,
   type LogIndex,
@@ -223,9 +224,9 @@ export class SimulatedNode<
     this.step({ type: 'changeMembership', change, proposal });
   }
 
-  /** The members that its engine takes for governing; `undefined` while it does not run. */
-  membership(): Membership | undefined {
-    return this.#engine?.status().membership;
+  /** What its engine says of itself; `undefined` while it does not run. */
+  status(): EngineStatus | undefined {
+    return this.#engine?.status();
   }
 
   /** A tick of its clock. */
@@ -237,12 +238,6 @@ export class SimulatedNode<
   retime(timing: EngineTiming): void {
     this.#around.coverage.reach('timing changed');
     this.step({ type: 'retime', timing });
-  }
-
-  /** Ticks that a lease of this node lasts yet, those that passed and were not told taken off. */
-  leaseTicksLeft(): number | undefined {
-    const left = this.#engine?.status().leaseTicksLeft;
-    return left === undefined ? undefined : left - this.clock.missed;
   }
 
   /** Feeds one input; its effects follow in the same turn or the next. */
