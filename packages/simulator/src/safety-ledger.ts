@@ -70,6 +70,7 @@ export class SafetyLedger {
   /**
    * @param electsByLog - Whether voters elect the candidate whose log is at least as far as theirs, as in Raft.
    * @param founding - The members that the group begins with.
+   * @param coverage - Counts what changes of members reach.
    * @param voteBallot - Given when slots are decided each by itself, as in Paxos.
    */
   constructor(
