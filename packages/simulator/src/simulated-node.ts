@@ -8,6 +8,7 @@ import {
   type Effects,
   type EngineInput,
   type EngineMessage,
+  type EngineStatus,
   type EngineTiming,
   invariant,
   type LogIndex,
@@ -65,7 +66,7 @@ export class SimulatedNode<
   #isInTurn = false;
   #applied: AppliedMachine<Machine, Input, Output>;
   #calls = 0;
-  readonly #clock = new NodeClock((missed) =>
+  readonly clock = new NodeClock((missed) =>
     this.step(missed === 0 ? { type: 'tick' } : { type: 'tick', missed }),
   );
 
@@ -193,7 +194,7 @@ export class SimulatedNode<
     this.#isApplyPlanned = false;
     this.#applied.abandon();
     this.standstill.end();
-    this.#clock.restart();
+    this.clock.restart();
     this.#onStopped(this.id, why);
   }
 
@@ -209,8 +210,11 @@ export class SimulatedNode<
     const context = ++this.#calls;
     this.#applied.awaitRead(context, input, end);
     const byLease = this.#around.weather.clockDriftMax !== undefined && this.#readModes.chance(0.5);
-    if (byLease) this.#reachLease();
+    // As in production, the engine is told of all time that passed before it trusts a lease.
+    if (byLease) this.clock.catchUp();
     this.step({ type: 'read', context, mode: byLease ? 'lease' : 'index' });
+    // A stale answer says more than a lease too many, so the answer is judged first.
+    if (byLease) this.#around.leases.asked(this);
   }
 
   /** An operator's wish. */
@@ -220,28 +224,20 @@ export class SimulatedNode<
     this.step({ type: 'changeMembership', change, proposal });
   }
 
-  /** The members that its engine takes for governing; `undefined` while it does not run. */
-  membership(): Membership | undefined {
-    return this.#engine?.status().membership;
+  /** What its engine says of itself; `undefined` while it does not run. */
+  status(): EngineStatus | undefined {
+    return this.#engine?.status();
   }
 
   /** A tick of its clock. */
   tick(): void {
-    if (this.state === 'up') this.#clock.tick(this.standstill.isOn);
+    if (this.state === 'up') this.clock.tick(this.standstill.isOn);
   }
 
   /** Sets other timing. */
   retime(timing: EngineTiming): void {
     this.#around.coverage.reach('timing changed');
     this.step({ type: 'retime', timing });
-  }
-
-  /** As in production, the engine is told of all time that passed before it trusts a lease. */
-  #reachLease(): void {
-    this.#clock.catchUp();
-    const leaseTicksLeft = this.isLeader ? this.#engine?.status().leaseTicksLeft : undefined;
-    if (leaseTicksLeft === undefined) return;
-    this.#around.coverage.reach(leaseTicksLeft > 0 ? 'read answered by lease' : 'lease had run out');
   }
 
   /** Feeds one input; its effects follow in the same turn or the next. */
@@ -284,13 +280,12 @@ export class SimulatedNode<
     const termBefore = this.#promises.durable()?.term ?? 0;
     this.#engine = guardEngine(this.id, () => this.#around.createEngine(this.id, this.life, this.disk));
     const { term, membership } = this.#engine.status();
-    this.#around.ledger.governs(this.id, membership);
     demand(
       term >= termBefore,
       'monotone',
       () => `${this.id} restarts in term ${term}, though its disk holds term ${termBefore}`,
     );
-    this.#told.term = term;
+    this.#told.begin(term, membership);
     const timing = this.#around.timing();
     if (timing !== undefined) this.retime(timing);
     this.settle();
@@ -309,6 +304,7 @@ export class SimulatedNode<
       this.#around.onEvent(this.id, this.isLeader, event);
       this.#told.hear(event);
     }
+    this.#told.endTurn();
     for (const message of sendNow) this.#send(message);
     if (save !== undefined || (sendAfterSave.length > 0 && this.store.saving > 0)) this.#save(effects);
     else for (const message of sendAfterSave) this.#send(message);
