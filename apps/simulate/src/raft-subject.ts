@@ -50,7 +50,9 @@ function raftUnderTest(make: MakeRaftEngine): EngineUnderTest<RaftMessage> {
 
 function drawLimits(random: Random, { clockDriftMax }: ClockPromise): RaftLimits {
   const heartbeatTicks = random.integer(1, 4);
-  const electionTicks = Math.max(pick(random, [3, 3, 10]), heartbeatTicks * random.integer(3, 8));
+  // A lease is what remains of an election timeout: where leases are on, it is long enough for one.
+  const leastTicks = pick(random, clockDriftMax === undefined ? [3, 3, 10] : [5, 5, 10]);
+  const electionTicks = Math.max(leastTicks, heartbeatTicks * random.integer(3, 8));
   return {
     heartbeatTicks,
     electionTicks,

@@ -34,7 +34,13 @@ export interface StormSubject<Message extends EngineMessage = EngineMessage>
 export const foreignSituations: Readonly<Record<EngineName, readonly string[]>> = {
   raft: [],
   // Slots are voted for again in place, nothing is appended behind anything, and no two memberships govern at once.
-  paxos: ['log truncated', 'append refused', 'joint membership'],
+  paxos: [
+    'log truncated',
+    'append refused',
+    'joint membership',
+    'joint membership left',
+    'members taken back',
+  ],
 };
 
 /**

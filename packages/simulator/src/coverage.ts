@@ -9,7 +9,12 @@ export class Coverage {
 
   /** Counts a situation. */
   reach(situation: string): void {
-    this.#counts.set(situation, (this.#counts.get(situation) ?? 0) + 1);
+    this.#counts.set(situation, this.count(situation) + 1);
+  }
+
+  /** How often a situation was counted. */
+  count(situation: string): number {
+    return this.#counts.get(situation) ?? 0;
   }
 
   /** All counts, by name. */
@@ -53,12 +58,23 @@ export const expectedSituations: readonly string[] = [
   'read answered by lease',
   'lease had run out',
   'joint membership',
+  'joint membership left',
   'members changed',
   'change of members done',
   'change of members of unknown outcome',
   'change of members refused: NOT_READY',
   'change of members refused: NOT_LEADER',
+  'change of members refused: NO_LEADER',
   'change of members refused: INVALID',
+  'members taken back',
+  'learner promoted',
+  'leader removed itself',
+  'removed node stopped',
+  'removed node campaigned',
+  'removed node disturbed nobody',
+  'leavers taken back',
+  'node rejoined in the same term',
+  'snapshot brought other members',
   'node replaced',
   'leadership handed over',
   'leadership kept',

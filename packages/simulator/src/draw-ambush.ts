@@ -4,6 +4,7 @@
  * between vote and answer, messages of a term that come in another, and leaders that sleep through their successor.
  */
 import type { NodeId, Random } from '@synod/core';
+import { drawPlan, type NodesOfScript } from './draw-plan.js';
 import { pick } from './drawing.js';
 import type { Ambush, PlainFault, ScriptStep, Situation, Target } from './script.js';
 
@@ -56,6 +57,119 @@ export function drawAmbushes(
       steps.push({ atUs: Math.floor(random.float() * pick(random, [1, 1, untilUs / 2])), fault: ambush });
     }
   }
+  return steps;
+}
+
+/** A step that lays an ambush. */
+export interface AmbushStep extends ScriptStep {
+  readonly fault: Ambush;
+}
+
+/**
+ * Draws what lies in wait for other members to govern, in storms in which operators change them.
+ *
+ * @param random - A stream of their own.
+ * @param ids - All nodes.
+ * @param untilUs - Length of the storm.
+ */
+export function drawMemberAmbushes(
+  random: Random,
+  ids: NodesOfScript,
+  untilUs: number,
+): readonly AmbushStep[] {
+  const steps: AmbushStep[] = [];
+  for (let count = random.integer(0, 3); count > 0; count--) {
+    const ambush: Ambush = {
+      type: 'ambush',
+      when: 'changesMembers',
+      each: pick(random, [1, 2, 3]),
+      times: pick(random, [1, 3, 10]),
+      afterUs: Math.floor(random.float() * pick(random, [1, 2 * millisecond, 30 * millisecond, second])),
+      forUs: untilUs,
+      fault: drawMemberFault(random, ids),
+    };
+    steps.push({ atUs: 0, fault: ambush });
+  }
+  return steps;
+}
+
+/** Between the two entries of a change, and between its commitment and its end, much can go wrong. */
+function drawMemberFault(random: Random, ids: NodesOfScript): PlainFault {
+  const node: Target = pick(random, ['it', 'leader', 'leader']);
+  const forUs = drawDuration(random);
+  switch (random.integer(0, 8)) {
+    case 0: {
+      const downUs = pick(random, [millisecond, 100 * millisecond, 2 * second]);
+      return { type: 'crash', node, downUs, whileSaving: random.chance(0.5) };
+    }
+    case 1:
+    case 2:
+      return {
+        type: 'isolate',
+        node,
+        direction: pick(random, ['both', 'both', 'in', 'out'] as const),
+        forUs,
+      };
+    case 3:
+      return { type: 'partition', side: ids.all.filter(() => random.chance(0.5)), forUs };
+    case 4:
+      return { type: 'transfer', node: 'leader', to: random.chance(0.5) ? pick(random, ids.all) : undefined };
+    case 5:
+      return { type: 'pause', node, forUs };
+    case 6:
+      return { type: 'campaign', node: pick(random, ids.all) };
+    default:
+      return { type: 'changeMembers', node: 'leader', plan: drawPlan(random, ids) };
+  }
+}
+
+/**
+ * Draws what would show a lease that lasts too long, in storms whose clocks keep a promise: a leader is cut off, and at
+ * the same moment others are made to elect a new one, some of them just after a restart, or after a word of the leader.
+ *
+ * @param random - A stream of their own.
+ * @param ids - All nodes.
+ * @param untilUs - Length of the storm.
+ */
+export function drawLeaseAmbushes(
+  random: Random,
+  { founders }: NodesOfScript,
+  untilUs: number,
+): readonly AmbushStep[] {
+  if (random.chance(0.4)) return [];
+  const each = pick(random, [1, 1, 2]);
+  const times = pick(random, [3, 30]);
+  let afterUs = Math.floor(pick(random, [300 * millisecond, second, 3 * second]) * (0.5 + random.float()));
+  const steps: AmbushStep[] = [];
+  const then = (soonUs: number, fault: PlainFault) => {
+    afterUs += Math.floor(soonUs * random.float());
+    const ambush: Ambush = { type: 'ambush', when: 'leads', each, times, afterUs, forUs: untilUs, fault };
+    steps.push({ atUs: 0, fault: ambush });
+  };
+  const cutOff: PlainFault = {
+    type: 'isolate',
+    node: 'it',
+    direction: pick(random, ['both', 'both', 'in'] as const),
+    forUs: drawDuration(random),
+  };
+  if (random.chance(0.4)) {
+    // Not before the word is out.
+    then(0, { type: 'transfer', node: 'it', to: random.chance(0.5) ? pick(random, founders) : undefined });
+    then(pick(random, [millisecond, 10 * millisecond, 100 * millisecond]), cutOff);
+    return steps;
+  }
+  if (random.chance(0.4)) {
+    // It sleeps through its successor's election, and wakes to what waited for it.
+    then(0, { type: 'pause', node: 'it', forUs: drawDuration(random) });
+    return steps;
+  }
+  then(0, cutOff);
+  const restarts = random.chance(0.5);
+  for (const node of founders) {
+    if (restarts && random.chance(0.4))
+      then(5 * millisecond, { type: 'crash', node, downUs: millisecond, whileSaving: false });
+  }
+  for (const node of founders) then(20 * millisecond, { type: 'campaign', node });
   return steps;
 }
 

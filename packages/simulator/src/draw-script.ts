@@ -3,14 +3,14 @@
  * at all and how much of each, because a storm that always has everything hides what needs quiet in between. Every
  * kind of fault has a stream of its own, so that adding one does not reshuffle the others.
  */
-import { type NodeId, type Random, Random as SeededRandom } from '@synod/core';
-import { drawAmbushes } from './draw-ambush.js';
+import { type Random, Random as SeededRandom } from '@synod/core';
+import { drawAmbushes, drawLeaseAmbushes, drawMemberAmbushes } from './draw-ambush.js';
+import { drawPlan, type NodesOfScript } from './draw-plan.js';
 import { exponential, pick } from './drawing.js';
 import {
   allNodeIds,
   type FaultKind,
   faultKinds,
-  type MembershipPlan,
   nodeIds,
   type PlainFault,
   type Script,
@@ -83,6 +83,15 @@ export function drawScript(seed: number, options: StormOptions = {}): Script {
         : drawFaults(kind, random, ids, untilUs, character);
     steps.push(...(clockDriftMax === undefined ? drawn : withinDrift(drawn, clockDriftMax)));
   }
+  const untilUs = ticks * weather.tickUs;
+  const traps = [
+    ...(steps.some(({ fault }) => fault.type === 'changeMembers')
+      ? drawMemberAmbushes(root.fork('ambushes of members'), ids, untilUs)
+      : []),
+    ...(clockDriftMax === undefined ? [] : drawLeaseAmbushes(root.fork('ambushes of leases'), ids, untilUs)),
+  ];
+  if (allowed.includes('ambush') && character.ambushes > 0)
+    steps.push(...traps.filter(({ fault }) => allowed.includes(fault.fault.type)));
   steps.sort((left, right) => left.atUs - right.atUs);
   const requestsMax = options.requestsMax ?? Number.MAX_SAFE_INTEGER;
   return { seed, nodes, spares, ticks, calm: true, requestsMax, weather, steps };
@@ -92,24 +101,16 @@ export function drawScript(seed: number, options: StormOptions = {}): Script {
 function withinDrift(steps: readonly ScriptStep[], driftMax: number): readonly ScriptStep[] {
   const slowest = 1 - driftMax / 2;
   const fastest = 1 + driftMax / 2;
-  const tame = (fault: PlainFault): PlainFault | undefined => {
-    if (fault.type === 'clockJump') return undefined;
+  const tame = (fault: PlainFault): PlainFault => {
     // Leases rely on one election timeout for all.
     if (fault.type === 'retime') return { type: 'retime', heartbeatTicks: 1 };
     if (fault.type !== 'drift') return fault;
     return { ...fault, rate: Math.min(Math.max(fault.rate, slowest), fastest) };
   };
-  return steps.flatMap(({ atUs, fault }): readonly ScriptStep[] => {
-    const plain = tame(fault.type === 'ambush' ? fault.fault : fault);
-    if (plain === undefined) return [];
-    return [{ atUs, fault: fault.type === 'ambush' ? { ...fault, fault: plain } : plain }];
-  });
-}
-
-/** Nodes that faults may name. */
-interface NodesOfScript {
-  readonly founders: readonly NodeId[];
-  readonly all: readonly NodeId[];
+  return steps.map(({ atUs, fault }) => ({
+    atUs,
+    fault: fault.type === 'ambush' ? { ...fault, fault: tame(fault.fault) } : tame(fault),
+  }));
 }
 
 function drawWeather(random: Random): Weather {
@@ -169,9 +170,10 @@ const leastMeanUs: Readonly<Record<PlainKind, number>> = {
   snapshot: 10 * second,
 };
 
-/** Kinds that are absent as often whatever the storm's character: what costs a node, and what costs nothing. */
+/** Kinds that are absent as often whatever the storm's character: what costs a node, what costs nothing, what takes time. */
 const absence: Partial<Readonly<Record<PlainKind, number>>> = {
   wipe: 0.85,
+  changeMembers: 0.55,
   replace: 0.7,
   echo: 0.6,
 };
@@ -190,6 +192,10 @@ function drawFaults(
   for (let atUs = exponential(random, meanUs); atUs < untilUs; atUs += exponential(random, meanUs)) {
     if (steps.length >= mostSteps) break;
     steps.push({ atUs: Math.floor(atUs), fault: drawFault(kind, random, ids) });
+    // Impatient operators ask for the next change while the last one is under way.
+    if (kind !== 'changeMembers' || !random.chance(0.25)) continue;
+    const soonUs = atUs + random.integer(0, pick(random, [1_000, 50_000, 500_000]));
+    steps.push({ atUs: Math.floor(soonUs), fault: drawFault(kind, random, ids) });
   }
   return steps;
 }
@@ -262,31 +268,5 @@ function drawFault(kind: PlainKind, random: Random, ids: NodesOfScript): PlainFa
     case 'campaign':
     case 'snapshot':
       return { type: kind, node };
-  }
-}
-
-/** What operators ask for: mostly one node more or less, now and then several at once, and now and then nonsense. */
-function drawPlan(random: Random, { founders, all }: NodesOfScript): MembershipPlan {
-  const one = pick(random, all);
-  const other = pick(random, all);
-  const admitLagging = random.chance(0.4);
-  const nothing = { voters: [], learners: [], leave: [], admitLagging };
-  switch (random.integer(0, 9)) {
-    case 0:
-    case 1:
-      return { ...nothing, voters: [one] };
-    case 2:
-    case 3:
-      return { ...nothing, leave: [one] };
-    case 4:
-      return { ...nothing, learners: [one] };
-    case 5:
-      return { ...nothing, voters: [one], leave: [other] };
-    case 6:
-      return { ...nothing, voters: all.filter(() => random.chance(0.6)), leave: all, admitLagging: true };
-    case 7:
-      return { ...nothing, voters: [one], learners: all.filter((id) => id !== one && random.chance(0.4)) };
-    default:
-      return { ...nothing, voters: founders, leave: all };
   }
 }

@@ -2,7 +2,7 @@
 import type { EngineEvent, EngineMessage, NodeId, StateMachine } from '@synod/core';
 import { situationOf } from './ambush.js';
 import { Operator } from './operator.js';
-import type { Ambush, Fault, PlainFault, ScriptStep, Situation } from './script.js';
+import type { Ambush, Fault, PlainFault, ScriptStep, Situation, Target } from './script.js';
 import type { SimulatedCluster } from './simulated-cluster.js';
 import type { SimulatedNode } from './simulated-node.js';
 
@@ -175,8 +175,7 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
           node.tickRate = 1;
         });
       case 'clockJump':
-        for (let tick = 0; tick < fault.ticks; tick++) node.tick();
-        return true;
+        return this.#leap(node, fault.ticks);
       case 'isolate':
         return this.#isolate(node, fault.direction, fault.forUs);
       case 'wipe':
@@ -202,6 +201,17 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
         node.snapshots.take();
         return true;
     }
+  }
+
+  /**
+   * Where clocks promise something, no clock runs ahead: a leap is then a machine that was suspended, and its process
+   * counts the ticks as missed. Elsewhere they all come at once.
+   */
+  #leap(node: SimulatedNode<Message, Machine, Input, Output>, ticks: number): boolean {
+    if (!node.isAwake) return false;
+    if (this.#cluster.weather.clockDriftMax !== undefined) node.clock.leap(ticks);
+    else for (let tick = 0; tick < ticks; tick++) node.tick();
+    return true;
   }
 
   /** A node without its disk is refused by its peers, so it never comes back; a quorum must stay. */
@@ -279,6 +289,18 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
 
 /** The fault with the node that the ambush was laid for in place of `it`. */
 function aimedAt(fault: PlainFault, it: NodeId): PlainFault {
+  if (fault.type === 'changeMembers') {
+    const { plan } = fault;
+    const aimed = (targets: readonly Target[]) => targets.map((target) => (target === 'it' ? it : target));
+    const { voters, learners, leave } = plan;
+    const aimedPlan = {
+      ...plan,
+      voters: aimed(voters),
+      learners: aimed(learners),
+      leave: aimed(leave),
+    };
+    return { ...fault, node: fault.node === 'it' ? it : fault.node, plan: aimedPlan };
+  }
   if ('node' in fault) return fault.node === 'it' ? { ...fault, node: it } : fault;
   if ('side' in fault) return { ...fault, side: fault.side.map((id) => (id === 'it' ? it : id)) };
   if (!('from' in fault)) return fault;

@@ -10,8 +10,10 @@ import {
   type Membership,
   type NodeId,
   readMembership,
+  type Term,
   votersOf,
 } from '@synod/core';
+import type { Coverage } from './coverage.js';
 import { demand } from './violation.js';
 
 interface Governing {
@@ -22,10 +24,17 @@ interface Governing {
 /** The memberships of a group. */
 export class MembershipLedger {
   readonly #committed: Governing[];
+  readonly #coverage: Coverage;
+  /** The latest that is not joint. */
+  #settled: Membership;
+  /** Terms in which nodes left. */
+  readonly #leftIn = new Map<NodeId, Term>();
 
   /** @param founding - The members that the group began with. */
-  constructor(founding: Membership) {
+  constructor(founding: Membership, coverage: Coverage) {
     this.#committed = [{ index: 0, membership: founding }];
+    this.#settled = founding;
+    this.#coverage = coverage;
   }
 
   /** The latest that is known to be committed. */
@@ -47,11 +56,33 @@ export class MembershipLedger {
     return this.#committed[0]?.membership ?? this.latest.membership;
   }
 
+  /** Whether a node is a member, as far as is known to be committed. */
+  isMember(id: NodeId): boolean {
+    const { members, outgoingVoters } = this.latest.membership;
+    return members.some((member) => member.id === id) || outgoingVoters.includes(id);
+  }
+
   /** An entry was applied for the first time. */
   applied(entry: Entry): void {
     if (entry.kind !== 'membership') return;
     const membership = membershipIn(entry);
-    if (membership !== undefined) this.#committed.push({ index: entry.index, membership });
+    if (membership === undefined) return;
+    this.#committed.push({ index: entry.index, membership });
+    if (membership.outgoingVoters.length === 0) this.#cameAndWent(membership, entry.term);
+  }
+
+  /** A change of members has come to its end. */
+  #cameAndWent(after: Membership, term: Term): void {
+    const settled = this.#settled;
+    this.#settled = after;
+    const partIn = ({ members }: Membership, id: NodeId) => members.find((member) => member.id === id)?.role;
+    for (const { id, role } of after.members) {
+      const earlier = partIn(settled, id);
+      if (earlier === 'learner' && role === 'voter') this.#coverage.reach('learner promoted');
+      if (earlier === undefined && this.#leftIn.get(id) === term)
+        this.#coverage.reach('node rejoined in the same term');
+    }
+    for (const { id } of settled.members) if (partIn(after, id) === undefined) this.#leftIn.set(id, term);
   }
 
   /** A snapshot carries the members that govern at its index. */
@@ -70,6 +101,8 @@ export class MembershipLedger {
 export class LogMemberships {
   readonly #entries: Governing[] = [];
   #base: Governing;
+  /** How often others came to govern at the end of the log. */
+  changes = 0;
 
   /** @param base - Who governs at the start of the log. */
   constructor(base: Governing) {
@@ -88,16 +121,22 @@ export class LogMemberships {
 
   append(entry: Entry): void {
     const membership = membershipIn(entry);
-    if (membership !== undefined) this.#entries.push({ index: entry.index, membership });
+    if (membership === undefined) return;
+    this.#entries.push({ index: entry.index, membership });
+    this.changes++;
   }
 
   truncate(from: LogIndex): void {
-    while ((this.#entries[this.#entries.length - 1]?.index ?? 0) >= from) this.#entries.pop();
+    while ((this.#entries[this.#entries.length - 1]?.index ?? 0) >= from) {
+      this.#entries.pop();
+      this.changes++;
+    }
   }
 
   /** The log begins after an index now. What governs at a later one, as a snapshot said, is known already. */
   discard(base: Governing): void {
     if (base.index <= this.#base.index) return;
+    if (this.latest.index <= base.index && !isSame(this.latest.membership, base.membership)) this.changes++;
     this.#base = base;
     while ((this.#entries[0]?.index ?? Number.POSITIVE_INFINITY) <= base.index) this.#entries.shift();
   }
@@ -110,17 +149,25 @@ export function membershipIn({ kind, data }: Entry): Membership | undefined {
 
 /**
  * States that a membership may follow another in a log: whoever changes voters goes through a joint membership, and
- * leaves it with the members that it names.
+ * leaves it with the members that it names. An ordinal is for life.
  */
 export function demandStep(id: NodeId, index: LogIndex, before: Membership, after: Membership): void {
-  const isJoint = before.outgoingVoters.length > 0;
-  const allowed = isJoint
-    ? after.outgoingVoters.length === 0 && sameNodes(votersOf(after), votersOf(before))
-    : sameNodes(after.outgoingVoters.length > 0 ? after.outgoingVoters : votersOf(after), votersOf(before));
   demand(
-    allowed,
+    isStep(before, after) && keepsOrdinals(before, after),
     'membership',
     () => `${id} writes ${describeMembership(after)} at index ${index}, after ${describeMembership(before)}`,
+  );
+}
+
+function isStep(before: Membership, after: Membership): boolean {
+  if (before.outgoingVoters.length > 0) return isSame(after, { ...before, outgoingVoters: [] });
+  const { outgoingVoters } = after;
+  return sameNodes(outgoingVoters.length > 0 ? outgoingVoters : votersOf(after), votersOf(before));
+}
+
+function keepsOrdinals(before: Membership, after: Membership): boolean {
+  return after.members.every(({ id, ordinal }) =>
+    before.members.every((known) => (known.id === id) === (known.ordinal === ordinal)),
   );
 }
 

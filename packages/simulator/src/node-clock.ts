@@ -21,6 +21,17 @@ export class NodeClock {
     this.#tellAll();
   }
 
+  /** Ticks that have passed and were not told yet. */
+  get missed(): number {
+    return this.#missed;
+  }
+
+  /** So many ticks pass at once, as when the whole machine was suspended. */
+  leap(ticks: number): void {
+    this.#missed += ticks;
+    this.catchUp();
+  }
+
   /** Another process, another count. */
   restart(): void {
     this.#missed = 0;

@@ -3,6 +3,7 @@ import type { ConsensusEngine, EngineEvent, EngineMessage, EngineTiming, NodeId 
 import type { EngineStep } from '@synod/core/recording';
 import type { Coverage } from './coverage.js';
 import type { EventQueue } from './event-queue.js';
+import type { LeaseWatch } from './lease-watch.js';
 import type { NodeStore, StoreOwner } from './node-store.js';
 import type { SafetyLedger } from './safety-ledger.js';
 import type { Weather } from './script.js';
@@ -14,6 +15,7 @@ export interface NodeSurroundings<Message extends EngineMessage> {
   readonly weather: Weather;
   readonly coverage: Coverage;
   readonly ledger: SafetyLedger;
+  readonly leases: LeaseWatch;
   /** Timing that operators have set since; `undefined` for that of the engine's options. */
   readonly timing: () => EngineTiming | undefined;
   /** Sends a message. */

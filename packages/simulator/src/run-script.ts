@@ -187,7 +187,15 @@ function* calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
     () => `no leader within ${leaderTicksMax} ticks of calm`,
   );
   // A while of plain work, then no new requests.
+  const { coverage } = cluster;
+  const termBefore = cluster.aim('leader')?.term;
+  const campaignsBefore = coverage.count('removed node campaigned');
   yield* within((queue.nowUs - beganUs) / script.weather.tickUs + workTicks, () => false);
+  if (
+    coverage.count('removed node campaigned') > campaignsBefore &&
+    cluster.aim('leader')?.term === termBefore
+  )
+    coverage.reach('removed node disturbed nobody');
   cluster.isOpen = false;
   demand(
     yield* within(restTicksMax, () => cluster.clients.every((client) => !client.isWaiting)),
@@ -195,7 +203,7 @@ function* calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
     () => `a client still waits for an answer after ${restTicksMax} ticks of calm`,
   );
   const members = () => {
-    const membership = cluster.aim('leader')?.membership();
+    const membership = cluster.aim('leader')?.status()?.membership;
     return candidates.filter(({ id }) => membership?.members.some((member) => member.id === id));
   };
   const alike = () => {

@@ -4,6 +4,7 @@
  * committed and answered.
  */
 import type { DurableWrite, Entry, LogIndex, LogPosition, Membership, NodeId, Term } from '@synod/core';
+import type { Coverage } from './coverage.js';
 import {
   demandStep,
   describeMembership,
@@ -69,11 +70,17 @@ export class SafetyLedger {
   /**
    * @param electsByLog - Whether voters elect the candidate whose log is at least as far as theirs, as in Raft.
    * @param founding - The members that the group begins with.
+   * @param coverage - Counts what changes of members reach.
    * @param voteBallot - Given when slots are decided each by itself, as in Paxos.
    */
-  constructor(electsByLog: boolean, founding: Membership, voteBallot: VoteBallot | undefined) {
+  constructor(
+    electsByLog: boolean,
+    founding: Membership,
+    coverage: Coverage,
+    voteBallot: VoteBallot | undefined,
+  ) {
     this.#electsByLog = electsByLog;
-    this.memberships = new MembershipLedger(founding);
+    this.memberships = new MembershipLedger(founding, coverage);
     this.#voteBallot = voteBallot;
   }
 
@@ -104,7 +111,7 @@ export class SafetyLedger {
     this.#logs.set(id, log);
   }
 
-  /** What a node that just started takes for its members: those that its log ends with. */
+  /** What a node takes for its members, at its start and whenever others govern: those that its log ends with (§6). */
   governs(id: NodeId, membership: Membership): void {
     // Where slots are decided each by itself, a membership that stands in one need not be decided.
     if (this.#voteBallot !== undefined) return;
@@ -113,8 +120,13 @@ export class SafetyLedger {
       isSame(membership, expected),
       'membership',
       () =>
-        `${id} starts with ${describeMembership(membership)}, but its log ends with ${describeMembership(expected)}`,
+        `${id} goes by ${describeMembership(membership)}, but its log ends with ${describeMembership(expected)}`,
     );
+  }
+
+  /** How often others came to govern for a node in this life, as its writes tell. */
+  membershipChanges(id: NodeId): number {
+    return this.#logs.get(id)?.memberships.changes ?? 0;
   }
 
   /**

@@ -35,13 +35,19 @@ export type Situation =
 /** How an operator wants the members changed, whoever they are at that moment. */
 export interface MembershipPlan {
   /** Nodes that shall be voters. */
-  readonly voters: readonly NodeId[];
+  readonly voters: readonly Target[];
   /** Nodes that shall be learners. */
-  readonly learners: readonly NodeId[];
+  readonly learners: readonly Target[];
   /** Nodes that shall be no members, unless they are named above. */
-  readonly leave: readonly NodeId[];
+  readonly leave: readonly Target[];
   /** Whether voters may be admitted before they have caught up. */
   readonly admitLagging: boolean;
+  /** What is wrong with the wish, so that it must be refused. Default nothing. */
+  readonly flaw?: 'taken ordinal' | 'outgoing voters' | undefined;
+  /** For how long whoever has left is stopped; without it the processes run on, whether they know or not. */
+  readonly stopUs?: number | undefined;
+  /** After how long whoever has left is taken back, under its own name and with its own disk. Default never. */
+  readonly backAfterUs?: number | undefined;
 }
 
 /** What may be done to a cluster. Times are in microseconds; conditions end by themselves after `forUs`. */
@@ -56,7 +62,7 @@ export type PlainFault =
   | { readonly type: 'slowNode'; readonly node: Target; readonly turnUs: number; readonly forUs: number }
   /** The node's ticks come faster (above 1) or slower (below 1). */
   | { readonly type: 'drift'; readonly node: Target; readonly rate: number; readonly forUs: number }
-  /** The node's clock leaps: many ticks at once. */
+  /** The node's clock leaps: many ticks at once. Where clocks keep a promise its machine was suspended, and the ticks count as missed. */
   | { readonly type: 'clockJump'; readonly node: Target; readonly ticks: number }
   /** Nothing leaves the node, nothing reaches it, or both. */
   | {

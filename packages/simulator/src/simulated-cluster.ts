@@ -17,6 +17,7 @@ import { beginFrame, endFrame } from '@synod/integrity';
 import { SimulatedClient } from './clients.js';
 import { Coverage } from './coverage.js';
 import { EventQueue } from './event-queue.js';
+import { LeaseWatch } from './lease-watch.js';
 import { Links } from './links.js';
 import { isQuorum } from './membership-ledger.js';
 import { ModelledStore } from './modelled-store.js';
@@ -73,6 +74,7 @@ export class SimulatedCluster<
   /** When a node that stopped shall come back. */
   readonly #downUs = new Map<NodeId, number>();
   #clientNumbers = 0;
+  readonly #leases = new LeaseWatch(() => this.nodes, this.coverage);
 
   constructor(
     script: Script,
@@ -86,6 +88,7 @@ export class SimulatedCluster<
     this.ledger = new SafetyLedger(
       subject.engine.electsByLog ?? false,
       this.#founding,
+      this.coverage,
       subject.engine.voteBallot,
     );
     this.#random = new Random(script.seed).fork('world');
@@ -175,7 +178,9 @@ export class SimulatedCluster<
 
   /** Those that logs hold, and those that engines hold of which no save has told yet. */
   #membershipsInPlay(): readonly Membership[] {
-    const running = this.nodes.map((node) => node.membership()).filter((known) => known !== undefined);
+    const running = this.nodes
+      .map((node) => node.status()?.membership)
+      .filter((known) => known !== undefined);
     return [...this.ledger.membershipsInPlay(), ...running];
   }
 
@@ -186,14 +191,19 @@ export class SimulatedCluster<
     const membership = this.#founding;
     const settings = this.#random.fork('engine settings');
     const onInput = this.#onInput;
+    const leases = this.#leases;
     const around = {
       queue,
       weather,
       coverage,
       ledger,
+      leases,
       timing: () => this.timing,
       send: (message: Message) => this.#send(message),
-      onEvent: (node: NodeId, isLeader: boolean, event: EngineEvent) => this.onEvent?.(node, isLeader, event),
+      onEvent: (node: NodeId, isLeader: boolean, event: EngineEvent) => {
+        if (event.type === 'roleChanged' && event.to === 'leader') leases.elected(node, event.term);
+        this.onEvent?.(node, isLeader, event);
+      },
       carrySnapshot: (from: NodeId, to: NodeId, snapshot: StoredSnapshot, message: Message) =>
         this.#carrySnapshot(from, to, snapshot, message),
       onInput:

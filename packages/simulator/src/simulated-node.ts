@@ -8,6 +8,7 @@ import {
   type Effects,
   type EngineInput,
   type EngineMessage,
+  type EngineStatus,
   type EngineTiming,
   invariant,
   type LogIndex,
@@ -28,7 +29,6 @@ import { NodeSnapshots } from './node-snapshots.js';
 import type { NodeStore, StopReason, StoreOwner } from './node-store.js';
 import type { NodeSurroundings } from './node-surroundings.js';
 import { PromiseCheck } from './promise-check.js';
-import { ReadModes } from './read-modes.js';
 import type { SimulatedDisk } from './simulated-disk.js';
 import { Standstill } from './standstill.js';
 import type { Subject } from './subject.js';
@@ -56,7 +56,7 @@ export class SimulatedNode<
   readonly #subject: Subject<Message, Machine, Input, Output>;
   readonly #around: NodeSurroundings<Message>;
   readonly #random: Random;
-  readonly #readModes: ReadModes;
+  readonly #readModes: Random;
   readonly #promises: PromiseCheck<Message>;
   readonly #told: ToldState;
   readonly #onStopped: (node: NodeId, why: StopReason) => void;
@@ -66,7 +66,7 @@ export class SimulatedNode<
   #isInTurn = false;
   #applied: AppliedMachine<Machine, Input, Output>;
   #calls = 0;
-  readonly #clock = new NodeClock((missed) =>
+  readonly clock = new NodeClock((missed) =>
     this.step(missed === 0 ? { type: 'tick' } : { type: 'tick', missed }),
   );
 
@@ -81,7 +81,7 @@ export class SimulatedNode<
     this.#subject = subject;
     this.#around = around;
     this.#random = random;
-    this.#readModes = new ReadModes(random.fork('read modes'), around.weather, around.coverage);
+    this.#readModes = random.fork('read modes');
     this.#onStopped = onStopped;
     this.standstill = new Standstill(around.queue);
     this.store = around.createStore(this.#owner());
@@ -194,7 +194,7 @@ export class SimulatedNode<
     this.#isApplyPlanned = false;
     this.#applied.abandon();
     this.standstill.end();
-    this.#clock.restart();
+    this.clock.restart();
     this.#onStopped(this.id, why);
   }
 
@@ -209,9 +209,13 @@ export class SimulatedNode<
   read(input: Input, end: (end: CallEnd<Output>) => void): void {
     const context = ++this.#calls;
     this.#applied.awaitRead(context, input, end);
-    const mode = this.#readModes.draw();
-    if (mode === 'lease') this.#trustLease();
+    const special = this.#around.weather.clockDriftMax === undefined ? 'quorum' : 'lease';
+    const mode = this.#readModes.chance(0.5) ? special : 'index';
+    // As in production, the engine is told of all time that passed before it trusts a lease.
+    if (mode === 'lease') this.clock.catchUp();
     this.step({ type: 'read', context, mode });
+    // A stale answer says more than a lease too many, so the answer is judged first.
+    if (mode === 'lease') this.#around.leases.asked(this);
   }
 
   /** An operator's wish. */
@@ -221,26 +225,20 @@ export class SimulatedNode<
     this.step({ type: 'changeMembership', change, proposal });
   }
 
-  /** The members that its engine takes for governing; `undefined` while it does not run. */
-  membership(): Membership | undefined {
-    return this.#engine?.status().membership;
+  /** What its engine says of itself; `undefined` while it does not run. */
+  status(): EngineStatus | undefined {
+    return this.#engine?.status();
   }
 
   /** A tick of its clock. */
   tick(): void {
-    if (this.state === 'up') this.#clock.tick(this.standstill.isOn);
+    if (this.state === 'up') this.clock.tick(this.standstill.isOn);
   }
 
   /** Sets other timing. */
   retime(timing: EngineTiming): void {
     this.#around.coverage.reach('timing changed');
     this.step({ type: 'retime', timing });
-  }
-
-  /** As in production, the engine is told of all time that passed before it trusts a lease. */
-  #trustLease(): void {
-    this.#clock.catchUp();
-    this.#readModes.reachLease(this.isLeader ? this.#engine?.status().leaseTicksLeft : undefined);
   }
 
   /** Feeds one input; its effects follow in the same turn or the next. */
@@ -283,13 +281,12 @@ export class SimulatedNode<
     const termBefore = this.#promises.durable()?.term ?? 0;
     this.#engine = guardEngine(this.id, () => this.#around.createEngine(this.id, this.life, this.disk));
     const { term, membership } = this.#engine.status();
-    this.#around.ledger.governs(this.id, membership);
     demand(
       term >= termBefore,
       'monotone',
       () => `${this.id} restarts in term ${term}, though its disk holds term ${termBefore}`,
     );
-    this.#told.term = term;
+    this.#told.begin(term, membership);
     const timing = this.#around.timing();
     if (timing !== undefined) this.retime(timing);
     this.settle();
@@ -308,6 +305,7 @@ export class SimulatedNode<
       this.#around.onEvent(this.id, this.isLeader, event);
       this.#told.hear(event);
     }
+    this.#told.endTurn();
     for (const message of sendNow) this.#send(message);
     if (save !== undefined || (sendAfterSave.length > 0 && this.store.saving > 0)) this.#save(effects);
     else for (const message of sendAfterSave) this.#send(message);

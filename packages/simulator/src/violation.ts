@@ -31,12 +31,17 @@ export type InvariantName =
   | 'durable before promised'
   /** What is committed is on the disks of a quorum of the members that govern. */
   | 'committed is durable'
-  /** Members change one change at a time, by the rules of joint consensus, and snapshots carry those that govern (§6). */
+  /**
+   * Members change one change at a time, by the rules of joint consensus, every node goes by the latest in its log, and
+   * snapshots carry those that govern (§6).
+   */
   | 'membership'
   /** A storage finds at a start all that it confirmed, then at most a beginning of what was under way. */
   | 'confirmed is recovered'
   /** A storage confirms in order, fails only when its disk does, and refuses only damage, with the error for it. */
   | 'storage contract'
+  /** While a node holds a lease, no other is elected, and none leads a later term. */
+  | 'one lease'
   /** A read sees everything that was answered before it began. */
   | 'read freshness'
   /** A proposal is answered with the effect of its own command. */

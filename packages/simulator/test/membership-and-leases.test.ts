@@ -14,6 +14,30 @@ const onLeases: typeof registersOnRaft = {
   },
 };
 
+/** The same, but nobody can see who has a lease: the engine is judged by what it answers alone. */
+const onSecretLeases: typeof registersOnRaft = {
+  ...onLeases,
+  engine: {
+    ...onLeases.engine,
+    create: (start, settings, clocks) => {
+      const engine = onLeases.engine.create(start, settings, clocks);
+      return {
+        kind: engine.kind,
+        id: engine.id,
+        group: engine.group,
+        step: (input) => engine.step(input),
+        takeEffects: () => engine.takeEffects(),
+        status: () => {
+          const { leaseTicksLeft: _, ...shown } = engine.status();
+          return shown;
+        },
+        clone: () => engine.clone(),
+        fingerprint: (view) => engine.fingerprint(view),
+      };
+    },
+  },
+};
+
 /** Fair weather and quick clients, so that only what a test puts into it goes wrong. */
 function quiet(seed: number, more: Partial<Script>, faults: readonly PlainFault[]): Script {
   const drawn = drawScript(seed, { nodes: 3, ticks: 600, faults: [] });
@@ -60,6 +84,56 @@ describe('operators', () => {
     expect(coverage['change of members refused: INVALID']).toBe(1);
   });
 
+  it('are refused a wish that names ordinals or outgoing voters as no operator may', () => {
+    const flawed = (flaw: 'taken ordinal' | 'outgoing voters'): PlainFault => ({
+      type: 'changeMembers',
+      node: 'leader',
+      plan: { ...nothing, voters: ['n4'], admitLagging: true, flaw },
+    });
+    const script = quiet(2, { spares: 1 }, [flawed('taken ordinal'), flawed('outgoing voters')]);
+    const { finding, coverage } = runScript(script, onLeases);
+    expect(finding).toBeUndefined();
+    expect(coverage['change of members refused: INVALID']).toBe(2);
+    expect(coverage['members changed']).toBeUndefined();
+  });
+
+  it('remove whoever leads, and the others go on', () => {
+    const script = quiet(6, {}, [
+      { type: 'changeMembers', node: 'leader', plan: { ...nothing, leave: ['leader'] } },
+    ]);
+    const { finding, coverage, answered } = runScript(script, onLeases);
+    expect(finding).toBeUndefined();
+    expect(coverage['leader removed itself']).toBe(1);
+    expect(answered).toBeGreaterThan(100);
+  });
+
+  it('take a node back that has left, in the same term and with its own disk', () => {
+    const plan = { ...nothing, leave: ['n1', 'n2'], backAfterUs: 1_000 };
+    for (let seed = 0; seed < 4; seed++) {
+      const script = quiet(seed, {}, [
+        { type: 'transfer', node: 'leader', to: 'n3' },
+        { type: 'changeMembers', node: 'n3', plan },
+      ]);
+      const { finding, coverage } = runScript(script, onLeases);
+      expect(finding).toBeUndefined();
+      expect(coverage['node rejoined in the same term']).toBe(2);
+      expect(coverage['leavers taken back']).toBe(1);
+    }
+  });
+
+  it('stop a node that has left, and nobody misses it', () => {
+    const leave = { ...nothing, leave: ['n2'], stopUs: 1_000_000_000 };
+    const script = quiet(7, { spares: 1 }, [
+      { type: 'changeMembers', node: 'leader', plan: { ...nothing, voters: ['n4'], admitLagging: true } },
+      { type: 'transfer', node: 'n2', to: 'n1' },
+      { type: 'changeMembers', node: 'leader', plan: leave },
+      { type: 'crash', node: 'n3', downUs: 4_000_000, whileSaving: false },
+    ]);
+    const { finding, coverage } = runScript(script, onLeases);
+    expect(finding).toBeUndefined();
+    expect(coverage['removed node stopped']).toBe(1);
+  });
+
   it('put a fresh node in the place of one whose disk is lost', () => {
     const script = quiet(3, { spares: 1 }, [{ type: 'replace', node: 'n2', by: 'n4' }]);
     const { finding, coverage } = runScript(script, onLeases);
@@ -94,23 +168,42 @@ describe('leases', () => {
     { type: 'drift', node: 'leader', rate, forUs: 20_000_000 },
     { type: 'isolate', node: 'leader', direction: 'both', forUs: 6_000_000 },
   ];
-  const findingsOf = (rate: number) =>
-    Array.from({ length: 10 }, (_, seed) => runScript(quiet(seed, {}, cutOff(rate)), onLeases)).map(
+  const findingsOf = (rate: number, subject: typeof onLeases) =>
+    Array.from({ length: 10 }, (_, seed) => runScript(quiet(seed, {}, cutOff(rate)), subject)).map(
       ({ finding }) => finding?.invariant,
     );
 
   it('answer reads, and none is stale while clocks differ by no more than they promise', () => {
     expect(runScript(quiet(5, {}, []), onLeases).coverage['read answered by lease']).toBeGreaterThan(20);
-    expect(findingsOf(0.95)).toEqual(Array.from({ length: 10 }, () => undefined));
+    expect(findingsOf(0.95, onLeases)).toEqual(Array.from({ length: 10 }, () => undefined));
   });
 
-  it('of a leader whose clock goes ten times slower are found out: a stale read', () => {
-    expect(findingsOf(0.1)).toContain('read freshness');
+  it('of a leader whose clock goes ten times slower are found out: by a stale read', () => {
+    const findings = findingsOf(0.1, onSecretLeases);
+    expect(findings).toContain('read freshness');
+    expect(findings.every((name) => name === undefined || name === 'read freshness')).toBe(true);
+  });
+
+  it('of such a leader are found out before, where one can see them: another is elected', () => {
+    expect(findingsOf(0.1, onLeases)).toEqual(Array.from({ length: 10 }, () => 'one lease'));
   });
 
   it('do not outlast a pause of the leader, whatever waited for it meanwhile', () => {
     const paused: readonly PlainFault[] = [{ type: 'pause', node: 'leader', forUs: 4_000_000 }];
     for (let seed = 0; seed < 10; seed++)
       expect(runScript(quiet(seed, {}, paused), onLeases).finding).toBeUndefined();
+  });
+
+  it('do not outlast a machine that was suspended, and no voter thinks that its leader is gone for it', () => {
+    const suspended = (node: 'leader' | 'n1' | 'n2' | 'n3'): PlainFault => ({
+      type: 'clockJump',
+      node,
+      ticks: 40,
+    });
+    const script = quiet(1, {}, [suspended('n1'), suspended('n2'), suspended('n3'), suspended('leader')]);
+    const { finding, coverage, leaderTerms } = runScript(script, onLeases);
+    expect(finding).toBeUndefined();
+    expect(coverage['read answered by lease']).toBeGreaterThan(20);
+    expect(leaderTerms).toBe(runScript(quiet(1, {}, []), onLeases).leaderTerms);
   });
 });
