@@ -26,6 +26,7 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
   constructor(cluster: SimulatedCluster<Message, Machine, Input, Output>) {
     this.#cluster = cluster;
     this.#operator = new Operator(cluster);
+    cluster.membershipsAskedFor = () => this.#operator.targets();
   }
 
   /** Whether a change of members is unanswered that one of these nodes was asked for. */

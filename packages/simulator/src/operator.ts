@@ -17,16 +17,23 @@ const procedureUs = 60_000_000;
 export class Operator<Message extends EngineMessage, Machine extends StateMachine<Output>, Input, Output> {
   readonly #cluster: SimulatedCluster<Message, Machine, Input, Output>;
   #isOver = false;
-  /** Whom changes were asked of that have not ended. */
-  readonly #asked: NodeId[] = [];
+  /** Changes that have not ended: whom they were asked of, and what for. */
+  readonly #asked = new Set<{ readonly node: NodeId; readonly target: Membership }>();
 
   constructor(cluster: SimulatedCluster<Message, Machine, Input, Output>) {
     this.#cluster = cluster;
   }
 
+  /** What was asked for and may come to govern yet: an engine may hold a change back before it writes it. */
+  targets(): readonly Membership[] {
+    return [...this.#asked]
+      .map(({ target }) => target)
+      .filter(({ members }) => members.some(({ role }) => role === 'voter'));
+  }
+
   /** Whether a change is unanswered that one of these nodes was asked for. */
   waitsFor(nodes: readonly NodeId[]): boolean {
-    return this.#asked.some((id) => nodes.includes(id));
+    return [...this.#asked].some(({ node }) => nodes.includes(node));
   }
 
   /** Gives up every procedure. */
@@ -40,9 +47,10 @@ export class Operator<Message extends EngineMessage, Machine extends StateMachin
     if (present === undefined || !node.isAwake) return false;
     const target = this.#targetOf(present, plan);
     if (!this.#mayGovern(target)) return false;
-    this.#asked.push(node.id);
+    const asked = { node: node.id, target };
+    this.#asked.add(asked);
     node.changeMembership({ target, admitLagging: plan.admitLagging }, (end) => {
-      this.#asked.splice(this.#asked.indexOf(node.id), 1);
+      this.#asked.delete(asked);
       this.#cluster.coverage.reach(describeEnd(end));
       if (end === 'done') this.#left(leaversOf(present, target), plan);
     });

@@ -65,6 +65,8 @@ export class SimulatedCluster<
   onEvent: ((node: NodeId, isLeader: boolean, event: EngineEvent) => void) | undefined;
   /** Timing that operators have set. */
   timing: EngineTiming | undefined;
+  /** Memberships that operators have asked for without an answer yet. */
+  membershipsAskedFor: () => readonly Membership[] = () => [];
   readonly #founding: Membership;
   readonly #subject: Subject<Message, Machine, Input, Output>;
   readonly #random: Random;
@@ -181,7 +183,7 @@ export class SimulatedCluster<
     const running = this.nodes
       .map((node) => node.status()?.membership)
       .filter((known) => known !== undefined);
-    return [...this.ledger.membershipsInPlay(), ...running];
+    return [...this.ledger.membershipsInPlay(), ...running, ...this.membershipsAskedFor()];
   }
 
   #makeNode(id: NodeId): SimulatedNode<Message, Machine, Input, Output> {
