@@ -14,17 +14,23 @@ export interface LeaseHolder {
   readonly term: Term;
   readonly clock: { readonly missed: number };
   /** What its engine says of itself by now; `undefined` while it does not run. */
-  status(): Pick<EngineStatus, 'term' | 'leaseTicksLeft'> | undefined;
+  status(): Pick<EngineStatus, 'term' | 'leaseTicksLeft' | 'membershipIndex'> | undefined;
 }
 
 /** Watches the leases of a cluster. */
 export class LeaseWatch {
   readonly #nodes: () => readonly LeaseHolder[];
   readonly #coverage: Coverage;
+  readonly #endsMemberships: boolean;
 
-  constructor(nodes: () => readonly LeaseHolder[], coverage: Coverage) {
+  /**
+   * @param endsMemberships - Whether the entry that ends a membership is the last that it can decide, as a stop-sign is:
+   * then whoever is elected under members that were followed by others can take no write, and breaks no lease.
+   */
+  constructor(nodes: () => readonly LeaseHolder[], coverage: Coverage, endsMemberships: boolean) {
     this.#nodes = nodes;
     this.#coverage = coverage;
+    this.#endsMemberships = endsMemberships;
   }
 
   /** A node is asked to read by its lease. */
@@ -36,7 +42,7 @@ export class LeaseWatch {
     this.#coverage.reach('read answered by lease');
     for (const other of this.#nodes()) {
       demand(
-        !other.isLeader || other.term <= term,
+        !other.isLeader || other.term <= term || this.#isEnded(other, asked),
         'one lease',
         () =>
           `${asked.id} has a lease of term ${term} for ${ticksLeft} ticks more, while ${other.id} leads term ${other.term}`,
@@ -46,8 +52,9 @@ export class LeaseWatch {
 
   /** A node tells that it was elected: no lease of an earlier term may last. By then it may have lost a later election. */
   elected(id: NodeId, electedIn: Term): void {
+    const elected = this.#nodes().find((node) => node.id === id);
     for (const other of this.#nodes()) {
-      if (other.id === id || !other.isLeader) continue;
+      if (other.id === id || !other.isLeader || this.#isEnded(elected, other)) continue;
       const { term, ticksLeft } = leaseOf(other) ?? { term: 0, ticksLeft: 0 };
       demand(
         ticksLeft <= 0 || term > electedIn,
@@ -56,6 +63,12 @@ export class LeaseWatch {
           `${id} is elected in term ${electedIn}, while ${other.id} has a lease of term ${term} for ${ticksLeft} ticks more`,
       );
     }
+  }
+
+  /** Whether the members that elected a node were followed by those that a lease relies on. */
+  #isEnded(elected: LeaseHolder | undefined, holder: LeaseHolder): boolean {
+    if (!this.#endsMemberships) return false;
+    return (elected?.status()?.membershipIndex ?? 0) < (holder.status()?.membershipIndex ?? 0);
   }
 }
 

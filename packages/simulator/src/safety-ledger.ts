@@ -153,7 +153,14 @@ export class SafetyLedger {
   /** Memberships that may decide something yet: the last committed one, and whatever follows it in any log. */
   membershipsInPlay(): readonly Membership[] {
     const { index, membership } = this.memberships.latest;
-    return [membership, ...[...this.#logs.values()].flatMap((log) => log.memberships.after(index))];
+    // Where the members before them decided it alone, they must last until those who govern now have it.
+    const isHeld = isQuorum(membership, (id) => this.#disks.get(id)?.holdsThrough(index) === true);
+    const before = isHeld ? [] : [this.memberships.at(index - 1)];
+    return [
+      membership,
+      ...before,
+      ...[...this.#logs.values()].flatMap((log) => log.memberships.after(index)),
+    ];
   }
 
   /** A node asks for a write: log matching, by induction from entry to entry. */

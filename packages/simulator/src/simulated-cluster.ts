@@ -76,7 +76,7 @@ export class SimulatedCluster<
   /** When a node that stopped shall come back. */
   readonly #downUs = new Map<NodeId, number>();
   #clientNumbers = 0;
-  readonly #leases = new LeaseWatch(() => this.nodes, this.coverage);
+  readonly #leases: LeaseWatch;
 
   constructor(
     script: Script,
@@ -87,6 +87,7 @@ export class SimulatedCluster<
     this.#subject = subject;
     this.#onInput = onInput;
     this.#founding = createMembership(nodeIds(script.nodes));
+    this.#leases = new LeaseWatch(() => this.nodes, this.coverage, subject.engine.electsByLog !== true);
     this.ledger = new SafetyLedger(
       subject.engine.electsByLog ?? false,
       this.#founding,

@@ -2,7 +2,7 @@
  * From voted to decided to handed out. A leader counts durable votes of its own ballot, slot by slot, so that values are
  * decided in any order; they are handed out in the order of the slots, and by no node before its own disk holds them.
  */
-import { type Entry, InvariantViolation, invariant, type LogIndex } from '@synod/core';
+import { type Entry, InvariantViolation, invariant, type LogIndex, type NodeId } from '@synod/core';
 import { governAfter } from './governance.js';
 import { decodeMembership } from './memberships.js';
 import { noteBallot, report } from './roles.js';
@@ -87,13 +87,43 @@ function contradicts({ role, proposer, slots }: PaxosState, { index, term }: Ent
 
 /** Hands out what is decided and durable here. Called once for all inputs of a turn. */
 export function emitCommitted(state: PaxosState): void {
-  const through = Math.min(state.commitIndex, state.slots.durableIndex);
+  const { memberships, emittedIndex } = state;
+  const stopSign = memberships.latest.index;
+  // Whoever asked for the change may switch the old members off once it is answered: a leader answers when that is safe.
+  const isHeld = state.role === 'leader' && stopSign > emittedIndex && !isWithNewMembers(state);
+  const last = isHeld ? stopSign - 1 : state.commitIndex;
+  const through = Math.min(last, state.slots.durableIndex);
   for (let index = state.emittedIndex + 1; index <= through; index++) {
     const entry = state.slots.entryAt(index);
     invariant(entry !== undefined, `decided slot ${index} holds its value`);
-    state.outbox.committed.push(state.replaced.size === 0 ? entry : reunite(state, entry));
+    const handed = state.replaced.size === 0 ? entry : reunite(state, entry);
+    state.outbox.committed.push(handed.kind === 'membership' ? answered(state, handed) : handed);
   }
   if (through > state.emittedIndex) state.emittedIndex = through;
+}
+
+/**
+ * Whether the members that govern now could go on without the old ones, who alone decided that they govern: a phase-2
+ * quorum of them holds everything through there.
+ */
+export function isWithNewMembers({ memberships, quorums, progress, slots, id }: PaxosState): boolean {
+  const { index } = memberships.latest;
+  const holds = (voter: NodeId) =>
+    voter === id ? slots.durableIndex >= index : (progress.get(voter)?.decided ?? 0) >= index;
+  return quorums.phase2(holds) === 'won';
+}
+
+/** A node that leads no more cannot tell when the new members have what they need. */
+function answered(state: PaxosState, entry: Entry): Entry {
+  if (entry.proposal === undefined || state.role === 'leader') return entry;
+  state.outbox.refused.push({
+    subject: { type: 'proposal', proposal: entry.proposal },
+    code: 'OUTCOME_UNKNOWN',
+    effect: 'unknown',
+    reason: `the change in slot ${entry.index} is decided, but this node leads no more: the next leader brings it to the new members`,
+  });
+  const { proposal: _, ...handed } = entry;
+  return handed;
 }
 
 /** The slot of a replaced proposal is decided: either a third node got it decided all the same, or it never will be. */

@@ -15,6 +15,7 @@ import {
   votersOf,
 } from '@synod/core';
 import { leaderHint, reasonNotLeader } from './callers.js';
+import { isWithNewMembers } from './decisions.js';
 import { encodeMembership, sameMembership } from './memberships.js';
 import { reasonUnfit } from './quorums.js';
 import { knowsDecisions } from './reads.js';
@@ -128,16 +129,14 @@ function reasonLagging(state: PaxosState, target: Membership): Reason | undefine
 }
 
 /**
- * A leader that the decided members leave out, or keep as a learner, hands over, once one of their voters knows that
- * they govern: the old members alone have decided it.
+ * A leader that the decided members leave out, or keep as a learner, hands over, once a quorum of them holds what made
+ * them govern: the old members alone have decided it. It has answered whoever asked for the change by then.
  */
 export function leaveWhenRemoved(state: PaxosState): void {
-  const { quorums, progress, memberships } = state;
-  if (quorums.isVoter(state.id)) return;
-  for (const [id, { decided }] of progress) {
-    if (!quorums.isVoter(id) || decided < memberships.latest.index) continue;
-    return handOver(state, 'the members without this node as a voter are decided');
-  }
+  const { quorums, memberships, emittedIndex } = state;
+  if (quorums.isVoter(state.id) || emittedIndex < memberships.latest.index || !isWithNewMembers(state))
+    return;
+  handOver(state, 'the members without this node as a voter are decided');
 }
 
 /** Stops feeding nodes that are no members any more, once they know it or do not answer. */
