@@ -4,7 +4,6 @@
  */
 import {
   type ConsensusEngine,
-  type DurableWrite,
   type Effects,
   type EngineInput,
   type EngineStatus,
@@ -32,7 +31,6 @@ import {
   tickQuorumCheck,
 } from './election.js';
 import { receiveAppendEntries, receiveHeartbeat, receiveInstallSnapshot } from './following.js';
-import { encodeHardState } from './hard-state.js';
 import {
   broadcastHeartbeat,
   propose,
@@ -57,6 +55,7 @@ import {
   tickForwardedReads,
 } from './reads.js';
 import { advanceChange, changeMembership, dismissLeavers } from './reconfiguration.js';
+import { takeSave } from './save.js';
 import {
   answerFollower,
   cloneState,
@@ -228,15 +227,6 @@ function snapshotSaved(state: RaftState, meta: SnapshotMeta): void {
   state.memberships.forgetBefore(meta.index);
   const through = state.log.discardThrough(meta.index - state.settings.retainedEntries);
   if (through !== undefined) report(state, { type: 'logDiscarded', through });
-}
-
-/** Everything that the disk must hold before promises that rely on it leave. */
-function takeSave(state: RaftState): DurableWrite | undefined {
-  if (!state.hardStateChanged && !state.log.hasUnsaved()) return undefined;
-  const withHardState = state.hardStateChanged || state.commitIndex > state.savedCommit;
-  state.hardStateChanged = false;
-  if (withHardState) state.savedCommit = state.commitIndex;
-  return state.log.takeUnsaved(withHardState ? encodeHardState(state) : undefined);
 }
 
 function receive(state: RaftState, message: RaftMessage): void {
