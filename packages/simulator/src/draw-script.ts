@@ -163,6 +163,7 @@ const leastMeanUs: Readonly<Record<PlainKind, number>> = {
   bitRot: 20 * second,
   wipe: 60 * second,
   campaign: 5 * second,
+  forgetLeader: 5 * second,
   transfer: 10 * second,
   changeMembers: 4 * second,
   replace: 30 * second,
@@ -266,6 +267,7 @@ function drawFault(kind: PlainKind, random: Random, ids: NodesOfScript): PlainFa
     case 'bitRot':
     case 'wipe':
     case 'campaign':
+    case 'forgetLeader':
     case 'snapshot':
       return { type: kind, node };
   }
