@@ -30,7 +30,12 @@ import {
   tickElection,
   tickQuorumCheck,
 } from './election.js';
-import { receiveAppendEntries, receiveHeartbeat, receiveInstallSnapshot } from './following.js';
+import {
+  receiveAppendEntries,
+  receiveHeartbeat,
+  receiveInstallSnapshot,
+  requestSnapshot,
+} from './following.js';
 import {
   broadcastHeartbeat,
   propose,
@@ -142,6 +147,8 @@ class RaftEngine implements ConsensusEngine<RaftMessage> {
         return state.dataLoss === undefined ? campaign(state, 'it was asked to') : undefined;
       case 'forgetLeader':
         return forgetLeader(state);
+      case 'requestSnapshot':
+        return requestSnapshot(state);
       case 'peerUnreachable':
         return receivePeerUnreachable(state, input.peer);
       case 'retime':

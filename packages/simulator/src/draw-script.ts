@@ -168,6 +168,7 @@ const leastMeanUs: Readonly<Record<PlainKind, number>> = {
   changeMembers: 4 * second,
   replace: 30 * second,
   retime: 20 * second,
+  requestSnapshot: 15 * second,
   snapshot: 10 * second,
 };
 
@@ -268,6 +269,7 @@ function drawFault(kind: PlainKind, random: Random, ids: NodesOfScript): PlainFa
     case 'wipe':
     case 'campaign':
     case 'forgetLeader':
+    case 'requestSnapshot':
     case 'snapshot':
       return { type: kind, node };
   }

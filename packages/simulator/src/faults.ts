@@ -183,6 +183,7 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
         return this.#wipe(node);
       case 'campaign':
       case 'forgetLeader':
+      case 'requestSnapshot':
         if (node.isAwake) node.step({ type: fault.type });
         return true;
       case 'transfer':

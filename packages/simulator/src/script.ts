@@ -126,6 +126,8 @@ export type PlainFault =
   | { readonly type: 'replace'; readonly node: Target; readonly by: NodeId }
   /** Operators set other timeouts, on all nodes, while they run. */
   | { readonly type: 'retime'; readonly electionTicks?: number; readonly heartbeatTicks: number }
+  /** An operator finds a state machine damaged, and has a peer's snapshot take its place. */
+  | { readonly type: 'requestSnapshot'; readonly node: Target }
   /** An operator takes a snapshot. */
   | { readonly type: 'snapshot'; readonly node: Target };
 
@@ -184,6 +186,7 @@ export const faultKinds: readonly FaultKind[] = [
   'changeMembers',
   'replace',
   'retime',
+  'requestSnapshot',
   'snapshot',
   'ambush',
 ];
