@@ -34,10 +34,8 @@ export async function openClusterDirectory(
   engine: string,
 ): Promise<ClusterIdentity> {
   await fs.mkdir(directory, { recursive: true });
-  const file = path.join(directory, fileName);
-  const text = await readIfThere(file);
-  if (text === undefined) return await createIdentity(directory, nodes ?? 3, engine);
-  const identity = readIdentity(text, file);
+  const identity = await readClusterIdentity(directory);
+  if (identity === undefined) return await createIdentity(directory, nodes ?? 3, engine);
   if (nodes !== undefined && identity.nodes.length !== nodes) {
     throw new InvalidArgumentError(
       `${directory} holds a cluster of ${identity.nodes.length} nodes, not of ${nodes}: give --nodes ${identity.nodes.length}, or another --data`,
@@ -49,6 +47,19 @@ export async function openClusterDirectory(
     );
   }
   return identity;
+}
+
+/**
+ * Reads which cluster a directory holds.
+ *
+ * @param directory - Where it may be.
+ * @returns What its file says, or `undefined` when there is none.
+ * @throws {@link InvalidArgumentError} when the file is not of this version.
+ */
+export async function readClusterIdentity(directory: string): Promise<ClusterIdentity | undefined> {
+  const file = path.join(directory, fileName);
+  const text = await readIfThere(file);
+  return text === undefined ? undefined : readIdentity(text, file);
 }
 
 async function createIdentity(directory: string, nodes: number, engine: string): Promise<ClusterIdentity> {

@@ -7,6 +7,7 @@ import { addFaultCommand } from './commands/fault.js';
 import { addGatewayCommand } from './commands/gateway.js';
 import { addKeyCommands } from './commands/keys.js';
 import { addNodeCommand } from './commands/node.js';
+import { addRecoverQuorumCommand } from './commands/recover-quorum.js';
 import { addReplayCommand } from './commands/replay.js';
 import { addStatusCommand } from './commands/status.js';
 import { addUpCommand } from './commands/up.js';
@@ -27,6 +28,7 @@ addKeyCommands(program);
 addStatusCommand(program);
 addFaultCommand(program);
 addReplayCommand(program);
+addRecoverQuorumCommand(program);
 program.addHelpText(
   'after',
   '\nExample:\n  $ synod up\n  $ synod put color green        (in another terminal)\n  $ synod get color',

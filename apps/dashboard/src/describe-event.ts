@@ -64,6 +64,11 @@ const engineEvents: Readonly<Record<EngineEventType, Describe>> = {
       'snapshots',
       `offers ${name(details, 'peer')} its snapshot through index ${number(details, 'index')}`,
     ),
+  snapshotWanted: (details) =>
+    plain(
+      'snapshots',
+      `is asked by ${name(details, 'peer')} for a snapshot through index ${number(details, 'index')} and has none yet`,
+    ),
   snapshotInstalled: (details) =>
     plain(
       'snapshots',

@@ -40,6 +40,7 @@ export const foreignSituations: Readonly<Record<EngineName, readonly string[]>> 
     'joint membership',
     'joint membership left',
     'members taken back',
+    'snapshot asked for',
   ],
 };
 

@@ -118,6 +118,14 @@ export type EngineInput<Message extends EngineMessage> =
    * not wait until each has heard nothing for an election timeout.
    */
   | { readonly type: 'forgetLeader' }
+  /**
+   * The state machine here is damaged, and a peer's snapshot shall take its place although the log would do. Nothing more
+   * is handed out as committed until a snapshot has come that covers more than was handed out before; an `install` in the
+   * effects says so. The log, votes and acknowledgements go on meanwhile. A leader takes no notice, and a node that becomes
+   * leader gives the wish up and hands out what is committed: hand the leadership over first, and ask again. An engine
+   * that does not have this takes no notice.
+   */
+  | { readonly type: 'requestSnapshot' }
   /** The transport lost the way to a peer, or dropped messages for it. */
   | { readonly type: 'peerUnreachable'; readonly peer: NodeId }
   /**

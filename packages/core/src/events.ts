@@ -74,7 +74,12 @@ export type EngineEvent =
   | { readonly type: 'readConfirmed'; readonly index: LogIndex; readonly reads: number }
   /** A snapshot is offered to a peer that needs entries which are discarded here. */
   | { readonly type: 'snapshotOffered'; readonly peer: NodeId; readonly index: LogIndex }
-  /** A snapshot takes the place of this node's log. */
+  /**
+   * A peer asks for a snapshot that covers an index, and the one stored here does not: whoever drives the engine should
+   * take one, if its state machine has come so far. Told again with every answer of the peer until there is one.
+   */
+  | { readonly type: 'snapshotWanted'; readonly peer: NodeId; readonly index: LogIndex }
+  /** A snapshot takes the place of this node's log, or only of its state machine when that asked for it. */
   | { readonly type: 'snapshotInstalled'; readonly at: LogPosition; readonly from: NodeId }
   /** The log was shortened at its start. */
   | { readonly type: 'logDiscarded'; readonly through: LogPosition }

@@ -46,11 +46,12 @@ const withFields = 0x80;
  * Numbers of the added fields. Never reused. A field is written as twice its number and a varint, or, should one ever
  * need it, as twice its number plus 1 and bytes.
  */
-const fieldNumbers = { session: 1, transfer: 2 } as const;
+const fieldNumbers = { session: 1, transfer: 2, snapshotWanted: 3 } as const;
 
 interface AddedFields {
   session?: number;
   transfer?: boolean;
+  snapshotWanted?: number;
 }
 
 /** Most entries that one append can announce. */
@@ -79,7 +80,8 @@ function encodeMessage(message: RaftMessage, writer: ByteWriter): void {
 function encodeFields(message: RaftMessage): Uint8Array | undefined {
   const session = 'session' in message ? message.session : undefined;
   const transfer = message.type === 'requestVote' && message.transfer === true;
-  if (session === undefined && !transfer) return undefined;
+  const snapshotWanted = message.type === 'heartbeatAnswer' ? message.snapshotWanted : undefined;
+  if (session === undefined && !transfer && snapshotWanted === undefined) return undefined;
   const writer = new ByteWriter(16);
   if (session !== undefined) {
     writer.varint(fieldNumbers.session * 2);
@@ -88,6 +90,10 @@ function encodeFields(message: RaftMessage): Uint8Array | undefined {
   if (transfer) {
     writer.varint(fieldNumbers.transfer * 2);
     writer.varint(1);
+  }
+  if (snapshotWanted !== undefined) {
+    writer.varint(fieldNumbers.snapshotWanted * 2);
+    writer.varint(snapshotWanted);
   }
   return writer.take();
 }
@@ -174,12 +180,14 @@ function decodeFields(bytes: Uint8Array): AddedFields {
     const value = reader.varint();
     if (key === fieldNumbers.session * 2) fields.session = value;
     else if (key === fieldNumbers.transfer * 2) fields.transfer = value === 1;
+    else if (key === fieldNumbers.snapshotWanted * 2) fields.snapshotWanted = value;
   }
   return fields;
 }
 
 /** Fields that a kind of message does not have are passed over like unknown ones. */
-function withAddedFields(message: RaftMessage, { session, transfer }: AddedFields): RaftMessage {
+function withAddedFields(message: RaftMessage, fields: AddedFields): RaftMessage {
+  const { session, transfer, snapshotWanted } = fields;
   switch (message.type) {
     case 'requestVote':
       return transfer === true ? { ...message, transfer } : message;
@@ -187,9 +195,14 @@ function withAddedFields(message: RaftMessage, { session, transfer }: AddedField
     case 'appendAccepted':
     case 'appendRefused':
     case 'heartbeat':
-    case 'heartbeatAnswer':
     case 'installSnapshot':
       return session === undefined ? message : { ...message, session };
+    case 'heartbeatAnswer':
+      return {
+        ...message,
+        ...(session === undefined ? {} : { session }),
+        ...(snapshotWanted === undefined ? {} : { snapshotWanted }),
+      };
     default:
       return message;
   }

@@ -38,6 +38,8 @@ export function commitThrough(state: RaftState, index: LogIndex): void {
 
 /** Hands out what is committed and durable here. */
 export function emitCommitted(state: RaftState): void {
+  // What is damaged applies nothing more: a snapshot takes its place.
+  if (state.snapshotWanted) return;
   const through = Math.min(state.commitIndex, state.log.durableIndex);
   if (through <= state.emittedIndex) return;
   const entries = state.log.between(state.emittedIndex + 1, through);

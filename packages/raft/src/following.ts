@@ -167,7 +167,13 @@ export function receiveHeartbeat(state: RaftState, message: Heartbeat): void {
     term: state.term,
     round: message.round,
     session: message.session,
+    snapshotWanted: state.snapshotWanted ? state.emittedIndex + 1 : undefined,
   });
+}
+
+/** The state machine is damaged: the leader is asked for its snapshot with every answer, until one has come. */
+export function requestSnapshot(state: RaftState): void {
+  if (state.role !== 'leader') state.snapshotWanted = true;
 }
 
 /** Replaces the log by a snapshot that is durable here already, unless the log holds as much itself. */
@@ -175,6 +181,8 @@ export function receiveInstallSnapshot(state: RaftState, message: InstallSnapsho
   if (!heed(state, message)) return;
   const { meta } = message;
   const at = { index: meta.index, term: meta.term };
+  if (state.snapshotWanted && meta.index > state.emittedIndex && state.log.matches(at))
+    return replaceState(state, message);
   if (meta.index <= state.commitIndex) return accept(state, message, state.commitIndex);
   forgetDroppedThrough(state, meta.index);
   if (state.log.matches(at)) {
@@ -186,6 +194,7 @@ export function receiveInstallSnapshot(state: RaftState, message: InstallSnapsho
   state.outbox.withdrawAcknowledgements(meta.index + 1);
   forgetDroppedThrough(state, meta.index);
   report(state, { type: 'snapshotInstalled', at, from: message.from });
+  state.snapshotWanted = false;
   state.snapshot = meta;
   state.memberships.reset({ index: meta.index, membership: meta.membership });
   governByLatest(state, `${message.from} sent a snapshot through index ${meta.index}`);
@@ -194,4 +203,32 @@ export function receiveInstallSnapshot(state: RaftState, message: InstallSnapsho
   state.emittedIndex = meta.index;
   state.outbox.workOn({ type: 'install', meta });
   accept(state, message, meta.index);
+}
+
+/** A snapshot that this node asked for: the log stays, with what it acknowledged behind the snapshot. */
+function replaceState(state: RaftState, message: InstallSnapshot): void {
+  const { meta } = message;
+  commitThrough(state, meta.index);
+  rememberDropped(state, entriesBetween(state, state.emittedIndex, meta.index));
+  forgetDroppedThrough(state, meta.index);
+  report(state, {
+    type: 'snapshotInstalled',
+    at: { index: meta.index, term: meta.term },
+    from: message.from,
+  });
+  state.snapshotWanted = false;
+  state.snapshot = meta;
+  state.memberships.forgetBefore(meta.index);
+  state.emittedIndex = meta.index;
+  state.outbox.workOn({ type: 'install', meta });
+  accept(state, message, meta.index);
+}
+
+function entriesBetween({ log }: RaftState, after: LogIndex, through: LogIndex): readonly Entry[] {
+  const entries: Entry[] = [];
+  for (let index = after + 1; index <= through; index++) {
+    const entry = log.entryAt(index);
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries;
 }

@@ -27,4 +27,5 @@ export type {
   Vote,
 } from './messages.js';
 export type { LeaseBound, RaftLimits, RaftOptions } from './options.js';
+export { type QuorumRecovery, type QuorumRecoveryOptions, recoverQuorum } from './quorum-recovery.js';
 export { createRaftEngine } from './raft-engine.js';

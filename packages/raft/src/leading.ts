@@ -1,5 +1,5 @@
 /** What a leader does: takes proposals, feeds its followers, and counts what they hold (Raft §5.3). */
-import type { Entry, NodeId, ProposedCommand, Refusal, Term } from '@synod/core';
+import type { Entry, LogIndex, NodeId, ProposedCommand, Refusal, SnapshotMeta, Term } from '@synod/core';
 import { commitByCounting } from './commitment.js';
 import { entryBytes } from './log.js';
 import type { AppendAccepted, AppendRefused, HeartbeatAnswer } from './messages.js';
@@ -161,13 +161,28 @@ function offerSnapshot(state: RaftState, progress: Progress): void {
     nextIndex: progress.nextIndex,
     reason: `entries before ${state.log.firstIndex} are discarded`,
   });
+  sendSnapshot(state, progress, meta);
+}
+
+/** The follower asks for a snapshot though its log would do. It is fed as before: only its state machine is damaged. */
+function serveWish(state: RaftState, progress: Progress, index: LogIndex): void {
+  const peer = progress.id;
+  if (progress.state === 'snapshot' || progress.wishUnderWay) return;
+  const meta = state.snapshot;
+  if (meta === undefined || meta.index < index) return report(state, { type: 'snapshotWanted', peer, index });
+  progress.wishUnderWay = true;
+  report(state, { type: 'snapshotOffered', peer, index: meta.index });
+  sendSnapshot(state, progress, meta);
+}
+
+function sendSnapshot(state: RaftState, progress: Progress, meta: SnapshotMeta): void {
   state.outbox.workOn({
     type: 'send',
-    to: peer,
+    to: progress.id,
     meta,
     message: {
       from: state.id,
-      to: peer,
+      to: progress.id,
       type: 'installSnapshot',
       term: state.term,
       meta,
@@ -233,6 +248,7 @@ export function receiveHeartbeatAnswer(state: RaftState, progress: Progress, mes
     progress.answeredRound = message.round;
     confirmReads(state);
   }
+  if (message.snapshotWanted !== undefined) serveWish(state, progress, message.snapshotWanted);
   progress.probeSent = false;
   // With nothing to send to it no probe would ever find out that it can be reached again.
   if (progress.state === 'probe' && progress.matchIndex === state.log.lastIndex)
@@ -263,7 +279,9 @@ export function receivePeerUnreachable(state: RaftState, peer: NodeId): void {
 /** A snapshot reached a follower's disk, or did not: probe from after it, or from where the follower was. */
 export function receiveSnapshotSent(state: RaftState, peer: NodeId, delivered: boolean): void {
   const progress = state.progress.get(peer);
-  if (progress === undefined || progress.state !== 'snapshot') return;
+  if (progress === undefined) return;
+  progress.wishUnderWay = false;
+  if (progress.state !== 'snapshot') return;
   progress.probeFrom(delivered ? progress.nextIndex : progress.matchIndex + 1);
   // The follower's own answer, or the next heartbeat answer, sets the probing going.
   progress.probeSent = true;

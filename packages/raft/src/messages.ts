@@ -93,6 +93,8 @@ export interface HeartbeatAnswer extends EngineMessage {
   readonly term: Term;
   /** The round of the heartbeat. */
   readonly round: number;
+  /** Least index that a snapshot must cover which the follower asks for, in place of its damaged state machine. */
+  readonly snapshotWanted?: LogIndex | undefined;
   /** From the request. An answer from before the follower was removed and added again is told apart by it. */
   readonly session?: number | undefined;
 }

@@ -34,6 +34,8 @@ export class Progress {
   silentTicks = 0;
   /** Match index at the last heartbeat answer: when it stands still, appends may have been lost. */
   matchAtHeartbeat: LogIndex = 0;
+  /** Whether a snapshot that the follower asked for is on its way, while it is fed as before. */
+  wishUnderWay = false;
   /** Which replication session this is; answers of another one are not its own (see `AppendEntries.session`). */
   readonly session: number | undefined;
   /** Last index of each unanswered append, oldest first, and its bytes. */
@@ -56,7 +58,8 @@ export class Progress {
 
   /** Folds in all that can influence how the follower is fed. */
   addTo(digest: FingerprintBuilder, view: FingerprintView): void {
-    digest.text(this.state).number(this.matchIndex).number(this.nextIndex).boolean(this.probeSent);
+    digest.text(this.state).number(this.matchIndex).number(this.nextIndex);
+    digest.boolean(this.probeSent).boolean(this.wishUnderWay);
     digest.number(this.sentCommit).number(this.answeredRound).number(this.matchAtHeartbeat);
     if (view.untimed !== true) digest.boolean(this.heard).number(this.silentTicks);
     digest.number(this.session ?? -1).number(this.#inFlight.length);

@@ -4,7 +4,6 @@
  */
 import {
   type ConsensusEngine,
-  type DurableWrite,
   type Effects,
   type EngineInput,
   type EngineStatus,
@@ -31,8 +30,12 @@ import {
   tickElection,
   tickQuorumCheck,
 } from './election.js';
-import { receiveAppendEntries, receiveHeartbeat, receiveInstallSnapshot } from './following.js';
-import { encodeHardState } from './hard-state.js';
+import {
+  receiveAppendEntries,
+  receiveHeartbeat,
+  receiveInstallSnapshot,
+  requestSnapshot,
+} from './following.js';
 import {
   broadcastHeartbeat,
   propose,
@@ -57,6 +60,7 @@ import {
   tickForwardedReads,
 } from './reads.js';
 import { advanceChange, changeMembership, dismissLeavers } from './reconfiguration.js';
+import { takeSave } from './save.js';
 import {
   answerFollower,
   cloneState,
@@ -143,6 +147,8 @@ class RaftEngine implements ConsensusEngine<RaftMessage> {
         return state.dataLoss === undefined ? campaign(state, 'it was asked to') : undefined;
       case 'forgetLeader':
         return forgetLeader(state);
+      case 'requestSnapshot':
+        return requestSnapshot(state);
       case 'peerUnreachable':
         return receivePeerUnreachable(state, input.peer);
       case 'retime':
@@ -228,15 +234,6 @@ function snapshotSaved(state: RaftState, meta: SnapshotMeta): void {
   state.memberships.forgetBefore(meta.index);
   const through = state.log.discardThrough(meta.index - state.settings.retainedEntries);
   if (through !== undefined) report(state, { type: 'logDiscarded', through });
-}
-
-/** Everything that the disk must hold before promises that rely on it leave. */
-function takeSave(state: RaftState): DurableWrite | undefined {
-  if (!state.hardStateChanged && !state.log.hasUnsaved()) return undefined;
-  const withHardState = state.hardStateChanged || state.commitIndex > state.savedCommit;
-  state.hardStateChanged = false;
-  if (withHardState) state.savedCommit = state.commitIndex;
-  return state.log.takeUnsaved(withHardState ? encodeHardState(state) : undefined);
 }
 
 function receive(state: RaftState, message: RaftMessage): void {

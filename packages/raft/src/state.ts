@@ -100,6 +100,8 @@ export interface RaftState {
   /** Bytes of this leader's uncommitted commands. */
   uncommittedBytes: number;
   reads: ReadBarriers;
+  /** Whether a peer's snapshot shall take the place of the state machine: until then nothing is handed out. */
+  snapshotWanted: boolean;
   /** By index: own proposals whose entries were dropped. */
   dropped: Map<LogIndex, DroppedProposal>;
   readonly outbox: Outbox;
@@ -173,6 +175,7 @@ export function createState(options: RaftOptions): RaftState {
     changeProposal: undefined,
     uncommittedBytes: 0,
     reads: new ReadBarriers(),
+    snapshotWanted: false,
     dropped: new Map(),
     outbox: new Outbox(),
   };
@@ -298,6 +301,7 @@ export function changeRole(state: RaftState, role: Role, reason: string): void {
     }
   }
   state.role = role;
+  if (role === 'leader') state.snapshotWanted = false;
   state.votes.clear();
   state.progress.clear();
   state.sessions = 0;

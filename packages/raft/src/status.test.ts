@@ -158,6 +158,9 @@ const stateChanges: Record<keyof RaftState, Change<RaftState>> = {
   reads: (state) => {
     state.reads.round++;
   },
+  snapshotWanted: (state) => {
+    state.snapshotWanted = true;
+  },
   dropped: (state) => {
     state.dropped.set(3, { term: 1, proposal: 4 });
   },
@@ -190,6 +193,9 @@ const progressChanges: Readonly<Record<string, Change<Progress>>> = {
   },
   probeSent: (progress) => {
     progress.probeSent = true;
+  },
+  wishUnderWay: (progress) => {
+    progress.wishUnderWay = true;
   },
   sentCommit: (progress) => {
     progress.sentCommit++;

@@ -100,7 +100,11 @@ export function fingerprintOf(state: RaftState, view: FingerprintView): Fingerpr
     digest.number(state.snapshot.index).number(state.snapshot.term);
     addMembership(digest, state.snapshot.membership, view);
   }
-  digest.boolean(state.hardStateChanged).number(state.savedCommit).number(state.uncommittedBytes);
+  digest
+    .boolean(state.snapshotWanted)
+    .boolean(state.hardStateChanged)
+    .number(state.savedCommit)
+    .number(state.uncommittedBytes);
   if (view.untimed !== true) {
     digest.number(state.electionElapsed).number(state.heartbeatElapsed).number(state.electionTimeout);
     digest.number(state.ticksSinceLeader).number(state.stalledTicks);

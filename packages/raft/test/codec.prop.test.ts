@@ -59,6 +59,12 @@ const message: fc.Arbitrary<RaftMessage> = fc
     }),
     fc.record({ type: fc.constant('heartbeat' as const), term: index, commitIndex: index, round: index }),
     fc.record({ type: fc.constant('heartbeatAnswer' as const), term: index, round: index }),
+    fc.record({
+      type: fc.constant('heartbeatAnswer' as const),
+      term: index,
+      round: index,
+      snapshotWanted: index,
+    }),
     fc.record({ type: fc.constant('installSnapshot' as const), term: index, meta }),
     fc.record({ type: fc.constant('readRequest' as const), term: index, life: index, request: index }),
     fc.record({

@@ -72,7 +72,14 @@ function wordsFor(message: RaftMessage): readonly string[] {
     case 'heartbeat':
       return ['heartbeat', `commit ${message.commitIndex}`, ...roundOf(message.round), ...sessionOf(message)];
     case 'heartbeatAnswer':
-      return ['heartbeatAnswer', ...roundOf(message.round), ...sessionOf(message)];
+      return [
+        'heartbeatAnswer',
+        ...roundOf(message.round),
+        ...(message.snapshotWanted === undefined
+          ? []
+          : [`wants a snapshot through ${message.snapshotWanted}`]),
+        ...sessionOf(message),
+      ];
     case 'installSnapshot':
       return ['installSnapshot', `covers ${tellPosition(message.meta)}`, ...sessionOf(message)];
     case 'readRequest':

@@ -1,4 +1,4 @@
-import { createMembership, logStart } from '@synod/core';
+import { createMembership, encodeUtf8, logStart } from '@synod/core';
 import { describe, expect, it } from 'vitest';
 import { createRaftEngine } from '../src/index.js';
 import { TestCluster } from './test-cluster.js';
@@ -228,6 +228,56 @@ describe('§7 snapshots', () => {
     cluster.tick(15);
     expect(offers()).toBeGreaterThan(1);
     expect(cluster.node('n3').machineIndex).toBe(21);
+  });
+});
+
+describe('a snapshot that a follower asks for', () => {
+  const members = createMembership(['n1', 'n2', 'n3']);
+
+  it('takes the place of the state machine alone: what the log acknowledged behind it stays', () => {
+    const cluster = new TestCluster({ retainedEntries: 100 });
+    cluster.elect('n1');
+    cluster.propose('n1', 'a');
+    cluster.settle();
+    cluster.step('n3', { type: 'requestSnapshot' });
+    cluster.propose('n1', 'b');
+    cluster.propose('n1', 'c');
+    cluster.settle();
+    expect(cluster.node('n3').engine.status()).toMatchObject({
+      commitIndex: 4,
+      lastIndex: 4,
+      durableIndex: 4,
+    });
+    expect(cluster.node('n3').commands).toEqual(['a']);
+    const meta = { index: 3, term: 1, membership: members };
+    const offer = { type: 'installSnapshot', from: 'n1', to: 'n3', term: 1 } as const;
+    const tooOld = { ...meta, index: 2 };
+    const { engine } = cluster.node('n3');
+    engine.step({ type: 'receive', message: { ...offer, meta: tooOld } });
+    expect(engine.takeEffects()?.snapshots).toEqual([]);
+    engine.step({ type: 'receive', message: { ...offer, meta } });
+    const effects = engine.takeEffects();
+    expect(effects?.snapshots).toEqual([{ type: 'install', meta }]);
+    expect(effects?.committed.map(({ index }) => index)).toEqual([4]);
+    expect(effects?.save?.truncateFrom).toBeUndefined();
+    expect(engine.status()).toMatchObject({ lastIndex: 4, firstIndex: 1, snapshot: { index: 3, term: 1 } });
+  });
+
+  it('leaves the fate of a proposal unknown whose entry it covers, and says so', () => {
+    const cluster = new TestCluster({ retainedEntries: 100 });
+    cluster.elect('n1');
+    const { engine } = cluster.node('n1');
+    engine.step({ type: 'propose', commands: [{ proposal: 7, data: encodeUtf8('x') }] });
+    const save = engine.takeEffects()?.save;
+    const message = { type: 'heartbeat', from: 'n2', to: 'n1', term: 2, commitIndex: 1, round: 0 } as const;
+    engine.step({ type: 'receive', message });
+    engine.step({ type: 'requestSnapshot' });
+    if (save !== undefined) engine.step({ type: 'saved', receipt: save.receipt });
+    const offer = { type: 'installSnapshot', from: 'n2', to: 'n1', term: 2 } as const;
+    engine.step({ type: 'receive', message: { ...offer, meta: { index: 2, term: 1, membership: members } } });
+    expect(engine.takeEffects()?.refused).toMatchObject([
+      { subject: { type: 'proposal', proposal: 7 }, code: 'OUTCOME_UNKNOWN', effect: 'unknown' },
+    ]);
   });
 });
 

@@ -2,7 +2,7 @@
  * How a call on a replica can end other than well. The line that matters to callers runs between definite ends, after
  * which the command never takes effect, and unknown ones, after which it may have.
  */
-import { type Effect, type NodeId, SynodError } from '@synod/core';
+import { type Effect, type LogIndex, type NodeId, SynodError } from '@synod/core';
 
 /** Another node leads, or none does: try there, or again soon. Definite. */
 export class NotLeaderError extends SynodError {
@@ -164,5 +164,58 @@ export class ReplicaFailedError extends SynodError {
   constructor(reason: string, effect: Effect, cause: unknown) {
     super({ code: 'REPLICA_FAILED', message: `the replica stopped: ${reason}`, effect, cause });
     this.reason = reason;
+  }
+}
+
+/** Steps of a gradual change of members, in their order. */
+export type ChangeStep =
+  /** The new nodes become learners. */
+  | 'addLearners'
+  /** The learners fetch the log. */
+  | 'catchUp'
+  /** The members become those of the target. */
+  | 'changeVoters';
+
+const stepWords: Readonly<Record<ChangeStep, string>> = {
+  addLearners: 'while it added learners',
+  catchUp: 'while it waited for learners to catch up',
+  changeVoters: 'while it changed the voters',
+};
+
+/**
+ * A gradual change of members stopped before its end. With `effect` `unknown` the step at which it stopped may still be
+ * taken; with `none` the members are as the steps before it left them. Call again with the same target to go on.
+ */
+export class GradualChangeError extends SynodError {
+  /** The step at which it stopped. */
+  readonly step: ChangeStep;
+  /** Nodes that it has added: they are learners now, and stay so until somebody changes that. */
+  readonly added: readonly NodeId[];
+  /** Index of the entry of the members that stood before the step, as far as known. */
+  readonly membershipIndex: LogIndex | undefined;
+
+  /**
+   * @param step - Where it stopped.
+   * @param added - Learners that stand.
+   * @param membershipIndex - Where the members stand.
+   * @param cause - Why it stopped.
+   */
+  constructor(
+    step: ChangeStep,
+    added: readonly NodeId[],
+    membershipIndex: LogIndex | undefined,
+    cause: SynodError,
+  ) {
+    const standing = added.length === 0 ? 'no node was added' : `learners now: ${added.join(', ')}`;
+    super({
+      code: 'CHANGE_INCOMPLETE',
+      message: `the change of members stopped ${stepWords[step]}: ${cause.message} (${standing})`,
+      effect: cause.effect,
+      retryable: cause.retryable,
+      cause,
+    });
+    this.step = step;
+    this.added = added;
+    this.membershipIndex = membershipIndex;
   }
 }

@@ -160,6 +160,11 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     this.#driver.step({ type: 'forgetLeader' });
   }
 
+  requestSnapshot(): void {
+    this.#stir('a snapshot was asked for');
+    this.#driver.step({ type: 'requestSnapshot' });
+  }
+
   retime(timing: EngineTiming): void {
     // What is out of its range is the caller's mistake, and no failure of the engine.
     this.#parts.engine.step({ type: 'retime', timing });
@@ -322,6 +327,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     if (size > 0 || save !== undefined) this.#idleTicks = 0;
     for (const event of events) {
       if (event.type === 'leaderChanged') this.#leader.changed(event.leader);
+      else if (event.type === 'snapshotWanted') this.#taker.takeThrough(event.index, this.#applyLoop);
       this.#parts.events.emit(this.group, event);
     }
     for (const refusal of refused) {
@@ -341,10 +347,9 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   #applied(from: LogIndex, to: LogIndex): void {
     if (this.#parts.events.isHeard) this.#parts.events.emit(this.group, { type: 'applied', from, to });
     this.#driver.step({ type: 'applied', through: to });
-    const { snapshots, snapshotEveryEntries, snapshotEveryBytes } = this.#parts;
-    if (this.#taker.isBusy || this.#applyLoop.index <= snapshots.newestIndex) return;
-    if (this.#applyLoop.isSnapshotDue(snapshotEveryEntries, snapshotEveryBytes))
-      this.#taker.take(this.#applyLoop.state);
+    const { snapshotEveryEntries: entries, snapshotEveryBytes: bytes } = this.#parts;
+    if (!this.#taker.isFreeFor(this.#applyLoop.index)) return;
+    if (this.#applyLoop.isSnapshotDue(entries, bytes)) this.#taker.take(this.#applyLoop.state);
   }
 
   #refusal() {
@@ -374,9 +379,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   }
 
   #endCalls(error: ClosedError | ReplicaFailedError): void {
-    this.#proposals.endAll(error);
-    this.#reads.endAll(error);
-    this.#leader.endAll(error);
+    for (const calls of [this.#proposals, this.#reads, this.#leader]) calls.endAll(error);
   }
 
   async #close(): Promise<void> {

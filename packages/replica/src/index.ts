@@ -6,9 +6,11 @@
  */
 export {
   AbortedError,
+  type ChangeStep,
   ClosedError,
   CommandTooLargeError,
   ConflictError,
+  GradualChangeError,
   IncarnationLostError,
   NotAdmittedError,
   NotLeaderError,
@@ -21,6 +23,7 @@ export {
   UnsupportedError,
 } from './errors.js';
 export type { HostEvent, HostEventListener, RuntimeEvent } from './events.js';
+export { changeMembershipWhenCaughtUp, type GradualChangeOptions } from './gradual-change.js';
 export type { AdmissionStatus, HostOptions, HostStatus, ReplicaHost } from './host.js';
 export type { ReplicaLimits } from './limits.js';
 export type {

@@ -296,6 +296,15 @@ export interface Replica<Result> {
   forgetLeader(): void;
 
   /**
+   * Has a snapshot of the leader's state machine take the place of the one here, although the log would do: for a node that
+   * found its own damaged, as by a hash that differs from the others'. Nothing more is applied here until then, so calls
+   * wait; the log goes on, and this node votes and acknowledges as before. The leader sends a snapshot that covers more
+   * than was applied here, so in an idle group it comes with the next command. A leader takes no notice: hand the
+   * leadership over first. The wish ends when this node becomes leader or is opened anew.
+   */
+  requestSnapshot(): void;
+
+  /**
    * Changes the protocol's timing from now on, until the replica is opened anew. Do it on all nodes. Its unit, the tick,
    * stays as long as it is for the life of the host.
    *

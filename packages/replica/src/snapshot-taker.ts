@@ -1,5 +1,11 @@
 /** Takes snapshots of the node's own state machine, so that the log can be shortened: one at a time, in slices. */
-import { ByteWriter, type SnapshotMeta, type SnapshotWriter, type StateMachine } from '@synod/core';
+import {
+  ByteWriter,
+  type LogIndex,
+  type SnapshotMeta,
+  type SnapshotWriter,
+  type StateMachine,
+} from '@synod/core';
 import type { RuntimeEvent } from './events.js';
 import type { SnapshotStore } from './snapshot-store.js';
 
@@ -37,6 +43,11 @@ export class SnapshotTaker {
     return this.#underWay !== undefined;
   }
 
+  /** Whether one through this index could be taken now, and would be newer than the stored one. */
+  isFreeFor(index: LogIndex): boolean {
+    return !this.isBusy && index > this.#store.newestIndex;
+  }
+
   /**
    * Starts taking one, which describes the state machine as it is at this moment.
    *
@@ -51,6 +62,20 @@ export class SnapshotTaker {
       .finally(() => {
         this.#underWay = undefined;
       });
+  }
+
+  /**
+   * A peer asks for a snapshot that is not stored yet: takes one, if that is possible now. The peer asks again.
+   *
+   * @param index - What it must cover.
+   * @param applied - Where the state machine stands, and whether it is being replaced.
+   */
+  takeThrough(
+    index: LogIndex,
+    applied: { readonly state: SnapshotMeta; readonly isRestoring: boolean },
+  ): void {
+    const { state, isRestoring } = applied;
+    if (!isRestoring && state.index >= index && this.isFreeFor(state.index)) this.take(state);
   }
 
   /** Gives up the snapshot under way; resolves when nothing of it goes on. */

@@ -351,6 +351,14 @@ describe('forgetting the leader', () => {
   });
 });
 
+describe('asking for a snapshot', () => {
+  it('tells the engine at once', async () => {
+    const { replica, engine } = await openSilent();
+    replica.requestSnapshot();
+    expect(engine.inputsOf('requestSnapshot')).toHaveLength(1);
+  });
+});
+
 describe('other timing', () => {
   it('goes to the engine, and timing out of its range to the caller alone', async () => {
     const { replica, engine } = await openSilent();

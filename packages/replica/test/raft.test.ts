@@ -76,6 +76,23 @@ describe('three raft replicas in one process', () => {
     expect(await replica.read(() => counter.total)).toBe(11);
   });
 
+  it('mend a damaged state machine from the snapshot of the leader, which takes one for it', async () => {
+    await startCluster(3);
+    const leader = await cluster.leader();
+    await leader.replica.propose(add(5));
+    const damaged = cluster.node(cluster.ids.find((id) => id !== leader.id) ?? '');
+    await eventually(() => damaged.counter.total === 5);
+    damaged.counter.total = 99;
+    damaged.replica.requestSnapshot();
+    await leader.replica.propose(add(6));
+    await eventually(() => damaged.replica.metrics().snapshotsReceived === 1);
+    expect(await damaged.replica.read(() => damaged.counter.total)).toBe(11);
+    expect(leader.replica.metrics()).toMatchObject({ snapshotsSaved: 1, snapshotsSent: 1 });
+    await leader.replica.propose(add(7));
+    expect(await damaged.replica.read(() => damaged.counter.total)).toBe(18);
+    expect(leader.replica.status().engine.leader).toBe(leader.id);
+  });
+
   it('come back with everything after all of them stopped', async () => {
     await startCluster(3, { snapshotEveryEntries: 10, raft: { retainedEntries: 2 } });
     const leader = await cluster.leader();

@@ -240,6 +240,8 @@ function nodeAction<Message extends EngineMessage>(verb: string): NodeAction<Mes
       return (node) => node.step({ type: 'campaign' });
     case 'forget':
       return (node) => node.step({ type: 'forgetLeader' });
+    case 'ask-snapshot':
+      return (node) => node.step({ type: 'requestSnapshot' });
     case 'tick':
       return (node, [times]) => repeat(times, () => node.step({ type: 'tick' }));
     case 'missed':

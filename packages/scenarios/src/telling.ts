@@ -126,6 +126,8 @@ function tellLogEvent(event: EngineEvent): string {
       return `feeds ${event.peer} by ${event.state} from ${event.nextIndex} on: ${event.reason}`;
     case 'snapshotOffered':
       return `offers ${event.peer} the snapshot at ${event.index}`;
+    case 'snapshotWanted':
+      return `has no snapshot through ${event.index} or later for ${event.peer}, which asks for one`;
     case 'snapshotInstalled':
       return `takes the snapshot ${tellPosition(event.at)} of ${event.from} in place of its log`;
     case 'dataLossFound':

@@ -32,6 +32,7 @@ export const expectedSituations: readonly string[] = [
   'log truncated',
   'append refused',
   'snapshot taken',
+  'snapshot asked for',
   'snapshot offered',
   'snapshot delivered',
   'snapshot not delivered',

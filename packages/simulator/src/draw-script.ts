@@ -163,10 +163,12 @@ const leastMeanUs: Readonly<Record<PlainKind, number>> = {
   bitRot: 20 * second,
   wipe: 60 * second,
   campaign: 5 * second,
+  forgetLeader: 5 * second,
   transfer: 10 * second,
   changeMembers: 4 * second,
   replace: 30 * second,
   retime: 20 * second,
+  requestSnapshot: 15 * second,
   snapshot: 10 * second,
 };
 
@@ -266,6 +268,8 @@ function drawFault(kind: PlainKind, random: Random, ids: NodesOfScript): PlainFa
     case 'bitRot':
     case 'wipe':
     case 'campaign':
+    case 'forgetLeader':
+    case 'requestSnapshot':
     case 'snapshot':
       return { type: kind, node };
   }

@@ -19,6 +19,8 @@ export function reachEvent(coverage: Coverage, event: EngineEvent): void {
       return coverage.reach('log truncated');
     case 'snapshotOffered':
       return coverage.reach('snapshot offered');
+    case 'snapshotWanted':
+      return coverage.reach('snapshot asked for');
     case 'snapshotInstalled':
       return coverage.reach('snapshot installed');
     case 'logDiscarded':

@@ -182,7 +182,9 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
       case 'wipe':
         return this.#wipe(node);
       case 'campaign':
-        if (node.isAwake) node.step({ type: 'campaign' });
+      case 'forgetLeader':
+      case 'requestSnapshot':
+        if (node.isAwake) node.step({ type: fault.type });
         return true;
       case 'transfer':
         if (node.isAwake)

@@ -116,6 +116,8 @@ export type PlainFault =
   | { readonly type: 'wipe'; readonly node: Target }
   /** An operator makes a node stand for election. */
   | { readonly type: 'campaign'; readonly node: Target }
+  /** An operator, or a failure detector, tells a node that its leader is gone, rightly or not. */
+  | { readonly type: 'forgetLeader'; readonly node: Target }
   /** An operator hands the leadership over, to a certain node or to the most advanced one. */
   | { readonly type: 'transfer'; readonly node: Target; readonly to?: NodeId | undefined }
   /** An operator asks a node to change the members: sensibly or not, whether it leads or not. */
@@ -124,6 +126,8 @@ export type PlainFault =
   | { readonly type: 'replace'; readonly node: Target; readonly by: NodeId }
   /** Operators set other timeouts, on all nodes, while they run. */
   | { readonly type: 'retime'; readonly electionTicks?: number; readonly heartbeatTicks: number }
+  /** An operator finds a state machine damaged, and has a peer's snapshot take its place. */
+  | { readonly type: 'requestSnapshot'; readonly node: Target }
   /** An operator takes a snapshot. */
   | { readonly type: 'snapshot'; readonly node: Target };
 
@@ -177,10 +181,12 @@ export const faultKinds: readonly FaultKind[] = [
   'bitRot',
   'wipe',
   'campaign',
+  'forgetLeader',
   'transfer',
   'changeMembers',
   'replace',
   'retime',
+  'requestSnapshot',
   'snapshot',
   'ambush',
 ];

@@ -206,6 +206,8 @@ export class SimulatedCluster<
       onEvent: (node: NodeId, isLeader: boolean, event: EngineEvent) => {
         if (event.type === 'roleChanged' && event.to === 'leader') leases.elected(node, event.term);
         this.onEvent?.(node, isLeader, event);
+        // In an event of its own: the state machine is in the middle of the node's turn.
+        if (event.type === 'snapshotWanted') queue.after(1, () => this.aim(node)?.snapshots.take());
       },
       carrySnapshot: (from: NodeId, to: NodeId, snapshot: StoredSnapshot, message: Message) =>
         this.#carrySnapshot(from, to, snapshot, message),

@@ -150,6 +150,21 @@ describe('operators', () => {
     expect(runScript(script, onLeases).faults.wipe).toBe(1);
   });
 
+  it('who tell the nodes that their leader is gone get another one at once, and not otherwise', () => {
+    const elections = (faults: readonly PlainFault[]): number => {
+      const script = quiet(8, {}, []);
+      const steps = faults.map((fault) => ({ atUs: 5_000_000, fault }));
+      const { finding, coverage } = runScript({ ...script, calm: false, steps }, registersOnRaft);
+      expect(finding).toBeUndefined();
+      return coverage['leader elected'] ?? 0;
+    };
+    const forgets: readonly PlainFault[] = ['n1', 'n2', 'n3'].map((node) => ({ type: 'forgetLeader', node }));
+    const campaign: PlainFault = { type: 'campaign', node: 'n1' };
+    expect(elections(forgets)).toBe(1);
+    expect(elections([campaign])).toBe(1);
+    expect(elections([...forgets, campaign])).toBe(2);
+  });
+
   it('change members in storms of crashes and partitions, and every rule holds', () => {
     const { failure, coverage } = simulate({
       ...onLeases,

@@ -36,6 +36,7 @@ const stepTypes: Readonly<Record<StepType, true>> = {
   transferLeadership: true,
   campaign: true,
   forgetLeader: true,
+  requestSnapshot: true,
   peerUnreachable: true,
   retime: true,
   takeEffects: true,
@@ -78,6 +79,7 @@ function readStep<Message extends EngineMessage>(
       return fields.has('missed') ? { type, missed: fields.integer('missed') } : { type };
     case 'campaign':
     case 'forgetLeader':
+    case 'requestSnapshot':
     case 'takeEffects':
       return { type };
     case 'receive':

@@ -128,6 +128,8 @@ class MultiPaxosEngine implements ConsensusEngine<MultiPaxosMessage> {
         return state.dataLoss === undefined ? campaign(state, 'it was asked to') : undefined;
       case 'forgetLeader':
         return forgetLeader(state);
+      case 'requestSnapshot':
+        return; // Not in this engine: its answers have no place for the wish.
       case 'peerUnreachable':
         return receivePeerUnreachable(state, input.peer);
       case 'retime':
