@@ -44,7 +44,7 @@ interface Node {
 }
 
 /** Rounds in which each case is measured, all engines in turn. */
-const rounds = 6;
+const rounds = 12;
 
 /**
  * Measures several numbers of clients, one after the other. Each engine has a cluster of its own, and they take turns.
