@@ -10,7 +10,7 @@ import { openWalDirectory, type WalStorage } from '@synod/storage-wal';
 import { createWebSocketTransport, type WebSocketTransport } from '@synod/transport-ws';
 import { type LoadResult, runClosedLoop } from './closed-loop.js';
 import type { MeasuredEngine } from './measured-engines.js';
-import { median } from './median.js';
+import { median, quantile } from './quantile.js';
 
 /** What one load level gave an engine: medians of the rounds. */
 export interface EmbeddedThroughput {
@@ -19,6 +19,8 @@ export interface EmbeddedThroughput {
   readonly perSecond: number;
   /** Its throughput as a share of the first engine's in the same round. */
   readonly ofFirst: number;
+  /** Between which shares half of the rounds lie. */
+  readonly ofFirstQuartiles: readonly [lower: number, upper: number];
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly entriesPerSync: number;
@@ -43,8 +45,8 @@ interface Node {
   readonly transport: WebSocketTransport;
 }
 
-/** Rounds in which each case is measured, all engines in turn. */
-const rounds = 12;
+/** Rounds in which each case is measured, all engines in turn and in the other order each time. */
+const rounds = 24;
 
 /**
  * Measures several numbers of clients, one after the other. Each engine has a cluster of its own, and they take turns.
@@ -74,7 +76,7 @@ export async function measureEmbedded(
     for (const clients of clientCounts) {
       const found = clusters.map((cluster) => ({ ...cluster, rounds: [] as Round[] }));
       for (let round = 0; round < rounds; round++) {
-        for (const each of found)
+        for (const each of round % 2 === 0 ? found : [...found].reverse())
           each.rounds.push(await measureRound(each.leader, clients, durationMs / rounds, command));
       }
       const firsts = found[0]?.rounds ?? [];
@@ -119,12 +121,14 @@ function summary(
   own: readonly Round[],
   firsts: readonly Round[],
 ): EmbeddedThroughput {
+  const shares = own.map(({ perSecond }, round) => ratio(perSecond, firsts[round]?.perSecond ?? 0));
   const middle = (of: (round: Round) => number) => median(own.map(of));
   return {
     engine,
     clients,
     perSecond: middle(({ perSecond }) => perSecond),
-    ofFirst: median(own.map(({ perSecond }, round) => ratio(perSecond, firsts[round]?.perSecond ?? 0))),
+    ofFirst: quantile(shares, 0.5),
+    ofFirstQuartiles: [quantile(shares, 0.25), quantile(shares, 0.75)],
     medianMs: middle(({ medianMs }) => medianMs),
     p99Ms: middle(({ p99Ms }) => p99Ms),
     entriesPerSync: middle(({ entriesPerSync }) => entriesPerSync),

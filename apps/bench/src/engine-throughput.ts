@@ -6,8 +6,8 @@ import { allocatedBytes } from './allocation.js';
 import { allocators } from './allocation-profile.js';
 import type { FunctionShare } from './function-shares.js';
 import type { DrivenCluster, MeasuredEngine } from './measured-engines.js';
-import { median } from './median.js';
 import { profile } from './processor-profile.js';
+import { median } from './quantile.js';
 
 /** What one case found. */
 export interface EngineThroughput {

@@ -99,6 +99,7 @@ const measure: Readonly<
       clients: each.clients,
       'commits/s': each.perSecond,
       'of Raft': `${each.ofFirst.toFixed(2)}x`,
+      'half of the rounds': each.ofFirstQuartiles.map((share) => share.toFixed(2)).join(' to '),
       'median ms': each.medianMs,
       'p99 ms': each.p99Ms,
       'entries a fdatasync': each.entriesPerSync,
