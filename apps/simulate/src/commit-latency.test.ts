@@ -5,7 +5,7 @@
 import { votersOf } from '@synod/core';
 import { createMultiPaxosEngine, type QuorumRule, QuorumSystem } from '@synod/paxos';
 import { expect, it } from 'vitest';
-import { type CommitLatency, measureCommitLatency, slowTurnUs } from './commit-latency.js';
+import { type CommitLatency, measureCommitLatency } from './commit-latency.js';
 import { paxosSubject } from './paxos-subject.js';
 
 const rules = {
@@ -37,10 +37,7 @@ it('a phase-2 quorum of two waits for the fastest follower only', async () => {
     expect(small.medianMs).toBeLessThan(majority.medianMs);
     expect(small.p99Ms).toBeLessThanOrEqual(majority.p99Ms);
     // Three slow followers leave a majority no way around them, and two nodes are enough for the other rule.
-    if (slow === 3) {
-      expect(majority.medianMs).toBeGreaterThan(slowTurnUs / 1000 / 2);
-      expect(small.medianMs).toBeLessThan(slowTurnUs / 1000 / 2);
-    }
+    if (slow === 3) expect(majority.medianMs).toBeGreaterThan(3 * small.medianMs);
   }
   const rows = found.flatMap(({ slow, majority, small }) =>
     Object.keys(rules).map((rule, position) => {

@@ -22,7 +22,7 @@ export interface CommitLatency {
 const tickUs = 50_000;
 const leader = 'n1';
 /** What a slow node takes for every turn. */
-export const slowTurnUs = 20_000;
+const slowTurnUs = 20_000;
 const ticks = 2_000;
 /** Ticks before anything is measured or slowed: the first election lies in them. */
 const settledTicks = 40;
