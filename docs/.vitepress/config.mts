@@ -33,6 +33,7 @@ export default defineConfig({
             { text: 'Commands and REST API', link: '/guide/rest-api' },
             { text: 'Raft, situation by situation', link: '/guide/raft-scenarios' },
             { text: 'Multi-Paxos, situation by situation', link: '/guide/paxos-scenarios' },
+            { text: 'Raft and Paxos, side by side', link: '/guide/raft-and-paxos' },
             { text: 'Benchmarks', link: '/guide/benchmarks' },
             { text: 'Time without a leader', link: '/guide/elections' },
             { text: 'What the Raft engine does', link: '/guide/raft-features' },

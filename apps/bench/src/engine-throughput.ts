@@ -2,15 +2,17 @@
  * Commits a second of the engine alone: three nodes in one thread, memory for a disk, every message encoded and
  * decoded as on the wire. What is measured is the protocol and its codec, nothing else.
  */
-import type { EngineMessage } from '@synod/core';
 import { allocatedBytes } from './allocation.js';
 import { allocators } from './allocation-profile.js';
 import type { FunctionShare } from './function-shares.js';
-import { type EngineUnderTest, InMemoryCluster } from './in-memory-cluster.js';
+import type { DrivenCluster, MeasuredEngine } from './measured-engines.js';
 import { profile } from './processor-profile.js';
+import { median } from './quantile.js';
 
 /** What one case found. */
 export interface EngineThroughput {
+  /** Name of the engine. */
+  readonly engine: string;
   readonly inFlight: number;
   /** Median of the rounds, by the clock on the wall. */
   readonly commitsPerSecond: number;
@@ -18,6 +20,8 @@ export interface EngineThroughput {
   readonly bestCommitsPerSecond: number;
   /** Median of the rounds, by the processor time of the whole process, its garbage collector included. */
   readonly commitsPerProcessorSecond: number;
+  /** Median of the rounds: commits by processor time, as a share of what the first engine made in the same round. */
+  readonly ofFirst: number;
   /** Bytes that were allocated on the JavaScript heap, by all three nodes and whoever drives them. */
   readonly heapBytesPerCommit: number;
   /** Bytes of the messages, which are copied once when they arrive. */
@@ -28,6 +32,8 @@ export interface EngineThroughput {
 
 /** Where one case spends its time and its memory. */
 export interface EngineProfile {
+  /** Name of the engine. */
+  readonly engine: string;
   readonly inFlight: number;
   /** Functions in which most processor time was spent; amounts are milliseconds. */
   readonly time: readonly FunctionShare[];
@@ -41,7 +47,7 @@ interface Round {
   readonly processorSeconds: number;
 }
 
-/** Rounds in which each case is measured, all cases in turn. */
+/** Rounds in which each case is measured, all cases and engines in turn. */
 const rounds = 10;
 
 /** Commands between two snapshots, as `@synod/replica` takes them by default. */
@@ -53,40 +59,57 @@ const functionsNamed = 12;
 /**
  * Commits commands with a number of them under way at all times.
  *
- * @param engineUnderTest - What to measure.
+ * @param engines - What to measure; the others are compared with the first.
  * @param cases - Numbers of commands under way.
  * @param durationMs - How long each case is measured; a quarter more is spent before, unmeasured.
  * @param commandBytes - Length of a command.
  */
-export function measureEngine<Message extends EngineMessage>(
-  engineUnderTest: EngineUnderTest<Message>,
+export function measureEngines(
+  engines: readonly [MeasuredEngine, ...MeasuredEngine[]],
   cases: readonly number[],
   durationMs: number,
   commandBytes: number,
 ): readonly EngineThroughput[] {
   const command = new Uint8Array(commandBytes).fill(0x78);
-  const found = cases.map((inFlight) => ({ inFlight, rounds: [] as Round[] }));
+  const found = cases.map((inFlight) => ({
+    inFlight,
+    byEngine: engines.map((engine) => ({ engine, rounds: [] as Round[] })),
+  }));
   for (let round = 0; round < rounds; round++) {
-    for (const each of found) {
-      const cluster = new InMemoryCluster(engineUnderTest);
-      run(cluster, command, each.inFlight, durationMs / rounds / 4);
-      each.rounds.push(run(cluster, command, each.inFlight, durationMs / rounds));
+    for (const { inFlight, byEngine } of found) {
+      for (const each of byEngine) {
+        const cluster = each.engine.newCluster();
+        run(cluster, command, inFlight, durationMs / rounds / 4);
+        each.rounds.push(run(cluster, command, inFlight, durationMs / rounds));
+      }
     }
   }
-  return found.map((each) => ({
-    inFlight: each.inFlight,
-    commitsPerSecond: median(each.rounds.map(({ commits, seconds }) => commits / seconds)),
-    bestCommitsPerSecond: Math.max(...each.rounds.map(({ commits, seconds }) => commits / seconds)),
-    commitsPerProcessorSecond: median(
-      each.rounds.map(({ commits, processorSeconds }) => commits / processorSeconds),
-    ),
-    ...count(engineUnderTest, command, each.inFlight, durationMs / rounds),
-  }));
+  return found.flatMap(({ inFlight, byEngine }) => {
+    const firsts = byEngine[0]?.rounds ?? [];
+    return byEngine.map((each) => ({
+      engine: each.engine.name,
+      inFlight,
+      commitsPerSecond: median(each.rounds.map(({ commits, seconds }) => commits / seconds)),
+      bestCommitsPerSecond: Math.max(...each.rounds.map(({ commits, seconds }) => commits / seconds)),
+      commitsPerProcessorSecond: median(each.rounds.map(byProcessorTime)),
+      ofFirst: median(
+        each.rounds.flatMap((own, round) => {
+          const first = firsts[round];
+          return first === undefined ? [] : [byProcessorTime(own) / byProcessorTime(first)];
+        }),
+      ),
+      ...count(each.engine, command, inFlight, durationMs / rounds),
+    }));
+  });
+}
+
+function byProcessorTime({ commits, processorSeconds }: Round): number {
+  return commits / processorSeconds;
 }
 
 /** What is counted and not timed: in a round of its own, since the count of bytes costs time. */
-function count<Message extends EngineMessage>(
-  engineUnderTest: EngineUnderTest<Message>,
+function count(
+  engine: MeasuredEngine,
   command: Uint8Array,
   inFlight: number,
   durationMs: number,
@@ -94,7 +117,7 @@ function count<Message extends EngineMessage>(
   EngineThroughput,
   'heapBytesPerCommit' | 'messageBytesPerCommit' | 'messagesPerCommit' | 'entriesPerSave'
 > {
-  const cluster = new InMemoryCluster(engineUnderTest);
+  const cluster = engine.newCluster();
   const { messages, messageBytes, saves, savedEntries } = cluster;
   let commits = 0;
   const heapBytes = allocatedBytes(() => {
@@ -112,35 +135,35 @@ function count<Message extends EngineMessage>(
  * Names the functions in which most processor time is spent and those that allocate most, after a warm-up and each in a
  * round of its own.
  *
- * @param engineUnderTest - What to measure.
+ * @param engine - What to measure.
  * @param inFlight - Commands under way.
  * @param durationMs - For how long.
  * @param commandBytes - Length of a command.
  */
-export function profileEngine<Message extends EngineMessage>(
-  engineUnderTest: EngineUnderTest<Message>,
+export function profileEngine(
+  engine: MeasuredEngine,
   inFlight: number,
   durationMs: number,
   commandBytes: number,
 ): EngineProfile {
   const command = new Uint8Array(commandBytes).fill(0x78);
-  const cluster = new InMemoryCluster(engineUnderTest);
+  const cluster = engine.newCluster();
   run(cluster, command, inFlight, durationMs / 4);
   const time = profile(() => run(cluster, command, inFlight, durationMs), functionsNamed);
   let commits = 0;
   const heap = allocators(() => {
     commits = run(cluster, command, inFlight, durationMs).commits;
   }, functionsNamed);
-  return { inFlight, time, heap: heap.map((share) => ({ ...share, amount: share.amount / commits })) };
+  return {
+    engine: engine.name,
+    inFlight,
+    time,
+    heap: heap.map((share) => ({ ...share, amount: share.amount / commits })),
+  };
 }
 
 /** Keeps commands under way for a while. Whatever was proposed is committed on all nodes when it ends. */
-function run<Message extends EngineMessage>(
-  cluster: InMemoryCluster<Message>,
-  command: Uint8Array,
-  inFlight: number,
-  durationMs: number,
-): Round {
+function run(cluster: DrivenCluster, command: Uint8Array, inFlight: number, durationMs: number): Round {
   const commands = Array.from({ length: inFlight }, (_, proposal) => ({ proposal, data: command }));
   const before = cluster.committed;
   let untilSnapshot = snapshotCommands;
@@ -165,9 +188,4 @@ function run<Message extends EngineMessage>(
   if (cluster.committedEverywhere !== before + commits)
     throw new Error('a command was not committed on every node');
   return { commits, seconds, processorSeconds: (user + system) / 1e6 };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

@@ -1,14 +1,11 @@
-import { createRaftEngine, raftMessageCodec } from '@synod/raft';
 import { describe, expect, it } from 'vitest';
-import { InMemoryCluster } from './in-memory-cluster.js';
-
-function newCluster() {
-  return new InMemoryCluster({ create: createRaftEngine, codec: raftMessageCodec });
-}
+import { measuredEngines } from './measured-engines.js';
 
 const command = (proposal: number) => ({ proposal, data: new Uint8Array(64) });
 
-describe('three engines in one thread', () => {
+describe.each(measuredEngines)('three engines in one thread: $name', (engine) => {
+  const newCluster = () => engine.newCluster();
+
   it('commit every command on every node, and each state machine applies it', () => {
     const cluster = newCluster();
     for (let proposal = 0; proposal < 100; proposal++) {

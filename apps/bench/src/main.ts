@@ -2,16 +2,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { createRaftEngine, raftMessageCodec } from '@synod/raft';
 import { Command, InvalidArgumentError } from 'commander';
 import { measureCluster } from './cluster-throughput.js';
 import { measureDisk } from './disk-ceiling.js';
 import { measureEmbedded } from './embedded-throughput.js';
-import { type EngineThroughput, measureEngine, profileEngine } from './engine-throughput.js';
+import { type EngineThroughput, measureEngines, profileEngine } from './engine-throughput.js';
 import { measureFailover } from './failover.js';
 import type { FunctionShare } from './function-shares.js';
 import { type IdleCase, measureIdleGroups } from './idle-groups.js';
 import { measureLifeRaft } from './liferaft-peer.js';
+import { measuredEngines } from './measured-engines.js';
 import { markdownTable, type Row } from './table.js';
 
 const parts = ['engine', 'embedded', 'cluster', 'failover', 'idle-groups'] as const;
@@ -63,8 +63,7 @@ const measure: Readonly<
     print(
       '## The engine alone: three nodes in one thread, no disk, every message through the codec, 64 B commands\n',
     );
-    const engine = { create: createRaftEngine, codec: raftMessageCodec };
-    const ours = measureEngine(engine, inFlightCounts, durationMs, 64);
+    const ours = measureEngines(measuredEngines, inFlightCounts, durationMs, 64);
     const peer = await measureLifeRaft(durationMs, 64);
     print(markdownTable(ours.map(engineRow)));
     print(`\n${engineNotes}`);
@@ -72,14 +71,16 @@ const measure: Readonly<
     print(
       ratio === undefined
         ? '\n@markwylde/liferaft did not finish this task in this run.\n'
-        : `\n@markwylde/liferaft, one in flight, in memory: ${Math.round(peer ?? 0)} commits/s; ours is ${ratio.toFixed(1)}x.\n`,
+        : `\n@markwylde/liferaft, one in flight, in memory: ${Math.round(peer ?? 0)} commits/s; our Raft is ${ratio.toFixed(1)}x.\n`,
     );
     if (!profiled) return { ours, peer };
-    const profiles = [1, 256].map((inFlight) => profileEngine(engine, inFlight, durationMs, 64));
-    for (const { inFlight, time, heap } of profiles) {
-      print(`Where the processor time goes, ${inFlight} in flight:\n`);
+    const profiles = measuredEngines.flatMap((engine) =>
+      [1, 256].map((inFlight) => profileEngine(engine, inFlight, durationMs, 64)),
+    );
+    for (const { engine, inFlight, time, heap } of profiles) {
+      print(`Where the processor time of ${engine} goes, ${inFlight} in flight:\n`);
       print(`${markdownTable(time.map((share) => shareRow(share)))}\n`);
-      print(`Who allocates, ${inFlight} in flight:\n`);
+      print(`Who allocates in ${engine}, ${inFlight} in flight:\n`);
       print(`${markdownTable(heap.map((share) => shareRow(share, 'heap B a commit')))}\n`);
     }
     return { ours, peer, profiles };
@@ -92,10 +93,13 @@ const measure: Readonly<
     print(
       `The disk alone: ${Math.round(disk.syncsPerSecond)} syncs/s of 2 KiB, median ${disk.medianMs.toFixed(2)} ms.\n`,
     );
-    const levels = await measureEmbedded(directory, clientCounts, durationMs, 256);
+    const levels = await measureEmbedded(directory, measuredEngines, clientCounts, durationMs, 256);
     const rows: Row[] = levels.map((each) => ({
+      engine: each.engine,
       clients: each.clients,
       'commits/s': each.perSecond,
+      'of Raft': `${each.ofFirst.toFixed(2)}x`,
+      'half of the rounds': each.ofFirstQuartiles.map((share) => share.toFixed(2)).join(' to '),
       'median ms': each.medianMs,
       'p99 ms': each.p99Ms,
       'entries a fdatasync': each.entriesPerSync,
@@ -161,16 +165,19 @@ const idleCases: readonly IdleCase[] = [
 ];
 
 const engineNotes =
-  'commits/s: the median of ten rounds, the cases in turn; best: the fastest round. By processor time: of all threads, the\n' +
-  "garbage collector's included. Each message is encoded, copied and decoded, each save answered with its receipt, and each\n" +
-  "node's state machine applies each command. Heap: allocated by all three nodes together and the loop that drives them.";
+  'commits/s: the median of ten rounds, cases and engines in turn; best: the fastest round. By processor time: of all\n' +
+  "threads, the garbage collector's included; of Raft: the median of the ratios of that within one round. Each message is\n" +
+  "encoded, copied and decoded, each save answered with its receipt, and each node's state machine applies each command.\n" +
+  'Heap: allocated by all three nodes together and the loop that drives them.';
 
 function engineRow(each: EngineThroughput): Row {
   return {
+    engine: each.engine,
     'in flight': each.inFlight,
     'commits/s': each.commitsPerSecond,
     best: each.bestCommitsPerSecond,
     'by processor time': each.commitsPerProcessorSecond,
+    'of Raft': `${each.ofFirst.toFixed(2)}x`,
     'heap B a commit': each.heapBytesPerCommit,
     'message B a commit': each.messageBytesPerCommit,
     'messages a commit': each.messagesPerCommit,

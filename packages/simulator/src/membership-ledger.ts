@@ -171,6 +171,9 @@ function keepsOrdinals(before: Membership, after: Membership): boolean {
   );
 }
 
+/** Tells whether nodes for which something holds are enough to decide under a membership. */
+export type QuorumTest = (membership: Membership, holds: (id: NodeId) => boolean) => boolean;
+
 /** Whether nodes for which something holds have every majority that a membership asks for. */
 export function isQuorum(membership: Membership, holds: (id: NodeId) => boolean): boolean {
   return quorumOf(membership).voteResult(holds) === 'won';

@@ -13,6 +13,7 @@ import {
   LogMemberships,
   MembershipLedger,
   membershipIn,
+  type QuorumTest,
 } from './membership-ledger.js';
 import type { SimulatedDisk } from './simulated-disk.js';
 import { SlotVotes, type VoteBallot } from './slot-votes.js';
@@ -60,7 +61,8 @@ export class SafetyLedger {
   readonly #electsByLog: boolean;
   readonly memberships: MembershipLedger;
   readonly #voteBallot: VoteBallot | undefined;
-  readonly #slotVotes = new SlotVotes();
+  readonly #decides: QuorumTest;
+  readonly #slotVotes: SlotVotes;
   #greatestLeaderTerm = 0;
   /** Greatest index that any node handed out as committed. */
   highestCommitted: LogIndex = 0;
@@ -72,14 +74,18 @@ export class SafetyLedger {
    * @param founding - The members that the group begins with.
    * @param coverage - Counts what changes of members reach.
    * @param voteBallot - Given when slots are decided each by itself, as in Paxos.
+   * @param decides - Which nodes are enough to decide.
    */
   constructor(
     electsByLog: boolean,
     founding: Membership,
     coverage: Coverage,
     voteBallot: VoteBallot | undefined,
+    decides: QuorumTest = isQuorum,
   ) {
     this.#electsByLog = electsByLog;
+    this.#decides = decides;
+    this.#slotVotes = new SlotVotes(decides);
     this.memberships = new MembershipLedger(founding, coverage);
     this.#voteBallot = voteBallot;
   }
@@ -303,9 +309,9 @@ export class SafetyLedger {
     // Slot by slot, exactly those decide who govern behind the slot before.
     const { index } = entry;
     const isBySlot = this.#voteBallot !== undefined;
-    if (isQuorum(this.memberships.at(isBySlot ? index - 1 : index), holds)) return;
+    if (this.#decides(this.memberships.at(isBySlot ? index - 1 : index), holds)) return;
     for (const log of isBySlot ? [] : this.#logs.values()) {
-      if (log.memberships.after(entry.index).some((membership) => isQuorum(membership, holds))) return;
+      if (log.memberships.after(entry.index).some((membership) => this.#decides(membership, holds))) return;
     }
     const holders = [...this.#disks.keys()].filter(holds);
     demand(

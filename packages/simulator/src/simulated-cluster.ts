@@ -93,6 +93,7 @@ export class SimulatedCluster<
       this.#founding,
       this.coverage,
       subject.engine.voteBallot,
+      subject.engine.decides,
     );
     this.#random = new Random(script.seed).fork('world');
     const { queue, coverage, ledger } = this;

@@ -4,7 +4,7 @@
  * value of a slot is named by the term of its entry: the ballot that first proposed it.
  */
 import type { Entry, LogIndex, Membership, NodeId, Term } from '@synod/core';
-import { isQuorum } from './membership-ledger.js';
+import type { QuorumTest } from './membership-ledger.js';
 import type { SimulatedDisk } from './simulated-disk.js';
 import type { Claim } from './subject.js';
 import { demand } from './violation.js';
@@ -28,6 +28,12 @@ export class SlotVotes {
   readonly #promised = new Map<NodeId, Term>();
   readonly #proposers = new Map<Term, NodeId>();
   readonly #slots = new Map<LogIndex, SlotRecord>();
+  readonly #decides: QuorumTest;
+
+  /** @param decides - Which nodes are enough to decide. */
+  constructor(decides: QuorumTest) {
+    this.#decides = decides;
+  }
 
   /** A node promises a ballot, or asks for promises of its own. */
   promised(id: NodeId, ballot: Term, proposer: NodeId): void {
@@ -76,7 +82,10 @@ export class SlotVotes {
     for (const ballot of [...record.ballots.keys()].sort((left, right) => left - right)) {
       const votes = record.ballots.get(ballot);
       const proposer = this.#proposers.get(ballot);
-      if (votes?.value !== value || !isQuorum(membership, (id) => id === proposer || votes.voters.has(id)))
+      if (
+        votes?.value !== value ||
+        !this.#decides(membership, (id) => id === proposer || votes.voters.has(id))
+      )
         continue;
       record.chosen = { ballot, value };
       for (const [later, other] of record.ballots) {

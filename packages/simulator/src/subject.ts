@@ -4,6 +4,7 @@ import type {
   EngineMessage,
   EngineStart,
   Entry,
+  Membership,
   MessageCodec,
   NodeId,
   Random,
@@ -54,6 +55,14 @@ export interface JudgedEngine<Message extends EngineMessage> {
    * @param entry - The entry.
    */
   voteBallot?(hardState: Uint8Array | undefined, entry: Entry): Term;
+  /**
+   * Whether nodes that hold an entry durably are enough to decide it. Default: a majority of each set of voters that the
+   * membership names. For engines with other quorums, in scripts without a calm: storms leave just majorities alive.
+   *
+   * @param membership - Who governs.
+   * @param holds - Whether a node holds it.
+   */
+  decides?(membership: Membership, holds: (id: NodeId) => boolean): boolean;
   /** Its messages as bytes. */
   readonly codec: MessageCodec<Message>;
   /**

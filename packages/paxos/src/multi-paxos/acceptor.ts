@@ -109,7 +109,11 @@ export function receiveAccept(state: PaxosState, message: Accept): void {
   state.owesAnswer = true;
   let first: LogIndex = 0;
   let last: LogIndex = 0;
-  for (const entry of message.entries) {
+  const { entries } = message;
+  // By position, here and below: lists of two kinds are gone through with an object for each step.
+  for (let position = 0; position < entries.length; position++) {
+    const entry = entries[position];
+    if (entry === undefined) break;
     const { index } = entry;
     if (index <= state.commitIndex) continue;
     if (index > state.commitIndex + slotsAheadMax) break;
@@ -130,8 +134,12 @@ export function receiveAccept(state: PaxosState, message: Accept): void {
 }
 
 function reasonMalformed(message: Accept): string | undefined {
+  const { entries } = message;
   let before = 0;
-  for (const { index, term, kind, data } of message.entries) {
+  for (let position = 0; position < entries.length; position++) {
+    const entry = entries[position];
+    if (entry === undefined) break;
+    const { index, term, kind, data } = entry;
     if (index <= before) return `slot ${index} stands after slot ${before}`;
     if (term > message.ballot || term === 0) return `the value of slot ${index} is of ballot ${term}`;
     if (kind === 'membership' && !holdsMembership(data)) return `slot ${index} holds no membership`;
@@ -150,10 +158,12 @@ function heed(state: PaxosState, message: Accept | Heartbeat): boolean {
     ignore(state, message, `ballot ${message.ballot} is this node's own`);
     return false;
   }
-  const reason = `${message.from} leads ballot ${message.ballot}`;
-  if (message.ballot > state.promised) adoptBallot(state, message.ballot, reason);
   const follows = (state.role === 'follower' || state.role === 'learner') && state.leader === message.from;
-  if (!follows) becomeFollower(state, message.from, reason);
+  if (message.ballot > state.promised || !follows) {
+    const reason = `${message.from} leads ballot ${message.ballot}`;
+    if (message.ballot > state.promised) adoptBallot(state, message.ballot, reason);
+    if (!follows) becomeFollower(state, message.from, reason);
+  }
   state.electionElapsed = 0;
   state.ticksSinceLeader = 0;
   return true;

@@ -2,7 +2,7 @@
  * From voted to decided to handed out. A leader counts durable votes of its own ballot, slot by slot, so that values are
  * decided in any order; they are handed out in the order of the slots, and by no node before its own disk holds them.
  */
-import { type Entry, InvariantViolation, invariant, type LogIndex, type NodeId } from '@synod/core';
+import { type Entry, InvariantViolation, type LogIndex, type NodeId } from '@synod/core';
 import { governAfter } from './governance.js';
 import { decodeMembership } from './memberships.js';
 import { noteBallot, report } from './roles.js';
@@ -95,7 +95,7 @@ export function emitCommitted(state: PaxosState): void {
   const through = Math.min(last, state.slots.durableIndex);
   for (let index = state.emittedIndex + 1; index <= through; index++) {
     const entry = state.slots.entryAt(index);
-    invariant(entry !== undefined, `decided slot ${index} holds its value`);
+    if (entry === undefined) throw new InvariantViolation(`decided slot ${index} holds its value`);
     const handed = state.replaced.size === 0 ? entry : reunite(state, entry);
     state.outbox.committed.push(handed.kind === 'membership' ? answered(state, handed) : handed);
   }

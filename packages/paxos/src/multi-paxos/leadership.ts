@@ -122,6 +122,8 @@ function countProbed(state: PaxosState): void {
   if (better === undefined) return prepare(state, 'enough nodes would promise', false);
   state.yielded = true;
   becomeFollower(state, undefined, `${better} is more advanced`);
+  // A probe and a prepare take it two round trips. If it reaches too few nodes this one leads after all, and soon.
+  state.electionTimeout = Math.ceil(state.settings.electionTicks / 2);
   nominate(state, better, false);
 }
 

@@ -164,6 +164,7 @@ function findAdopted(state: PaxosState): void {
 export function proposeNext(state: PaxosState): void {
   const { proposer, settings } = state;
   const from = proposer.nextSlot;
+  let taken = 0;
   while (proposer.established && proposer.stopSign <= state.commitIndex) {
     const slot = proposer.nextSlot;
     if (slot <= proposer.adoptedThrough) {
@@ -171,11 +172,13 @@ export function proposeNext(state: PaxosState): void {
       continue;
     }
     if (slot > state.commitIndex + settings.windowSlotsMax) break;
-    const next = proposer.queue.shift();
+    const next = proposer.queue[taken];
     if (next === undefined) break;
+    taken++;
     const { kind = 'command', proposal, data } = next;
     put(state, { index: slot, term: proposer.ballot, kind, data, proposal });
   }
+  if (taken > 0) proposer.queue.splice(0, taken);
   if (proposer.nextSlot > from) {
     report(state, {
       type: 'entriesAppended',
@@ -205,7 +208,7 @@ function putAdopted(state: PaxosState, slot: LogIndex): void {
 function put(state: PaxosState, entry: Entry): void {
   const { proposer } = state;
   const { ballot } = proposer;
-  invariant(entry.index === proposer.nextSlot, `slot ${entry.index} is the next to propose in`);
+  invariant(entry.index === proposer.nextSlot, 'a value goes into the next slot');
   const replaced = state.slots.vote(entry, ballot);
   if (replaced !== undefined) rememberReplaced(state, replaced);
   proposer.nextSlot = entry.index + 1;

@@ -255,7 +255,9 @@ export class Slots {
   takeUnsaved(): UnsavedSlots {
     const sequence = ++this.#saves;
     const entries: Entry[] = [];
-    for (const index of ascending(this.#unsaved)) {
+    const unsaved = ascending(this.#unsaved);
+    for (let position = 0; position < unsaved.length; position++) {
+      const index = unsaved[position] ?? 0;
       const slot = this.#at(index);
       if (slot === undefined || entries[entries.length - 1]?.index === index) continue;
       entries.push(slot.entry);
