@@ -192,6 +192,8 @@ export class SafetyLedger {
       () => `${known} and ${id} both lead term ${term}`,
     );
     this.#leaders.set(term, id);
+    if (known === undefined && this.#voteBallot !== undefined)
+      this.#slotVotes.leads(id, term, [...this.memberships.all, ...this.membershipsInPlay()]);
     const isNewest = term >= this.#greatestLeaderTerm;
     if (isNewest) this.#greatestLeaderTerm = term;
     const highest = this.#committed.get(this.highestCommitted);

@@ -52,8 +52,9 @@ export interface JudgedEngine<Message extends EngineMessage> {
    *
    * @param hardState - The hard state on that disk.
    * @param entry - The entry.
+   * @returns `undefined` where the slot is known there to be decided, and the ballot of the vote is not kept any more.
    */
-  voteBallot?(hardState: Uint8Array | undefined, entry: Entry): Term;
+  voteBallot?(hardState: Uint8Array | undefined, entry: Entry): Term | undefined;
   /** Its messages as bytes. */
   readonly codec: MessageCodec<Message>;
   /**
