@@ -275,8 +275,8 @@ const reads: readonly StormBug[] = [
     'promises another ballot while a leader may hold a lease',
     change(
       'leasing.ts',
-      'return state.settings.lease !== undefined && state.ticksSinceLeader',
-      'return state.settings.lease === undefined && state.ticksSinceLeader',
+      'return state.settings.lease !== undefined && state.ticksSinceLeader < state.settings.electionTicks;',
+      'return state.ticks < 0;',
     ),
   ),
   inPaxos(
