@@ -147,16 +147,6 @@ const phase1: readonly StormBug[] = [
     'takes a vote that one acceptor reports for a decision (Paxos Made Simple §2.3)',
     change('proposing.ts', 'if (entry.index <= message.decided) facts.push(entry);', 'facts.push(entry);'),
   ),
-  inPaxos(
-    'discarded-taken-for-empty',
-    'takes slots that an acceptor has discarded for slots without votes',
-    change('proposing.ts', 'if (message.first > Math.max(needed, message.slot)) return;', ''),
-    change(
-      'proposing.ts',
-      'promiser.complete = state.commitIndex >= message.decided;',
-      'promiser.complete = true;',
-    ),
-  ),
 ];
 
 const decisions: readonly StormBug[] = [
@@ -237,11 +227,6 @@ const reads: readonly StormBug[] = [
     'read-before-adopted',
     'answers reads before what phase 1 brought to light is decided (Paxos Made Live §5.2)',
     change('reads.ts', ' && commitIndex >= proposer.adoptedThrough', ''),
-  ),
-  inPaxos(
-    'read-round-early',
-    'lets answers to heartbeats from before a read confirm it (etcd-raft #397)',
-    change('read-barriers.ts', 'round: this.round + 1', 'round: this.round'),
   ),
   inPaxos(
     'quorum-read-of-one',

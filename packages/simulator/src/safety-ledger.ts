@@ -269,7 +269,7 @@ export class SafetyLedger {
     }
     this.memberships.applied(entry);
     this.#demandQuorum(id, entry);
-    this.#slotVotes.applied(entry, this.memberships.at(entry.index - 1));
+    if (this.#voteBallot !== undefined) this.#slotVotes.applied(entry, this.memberships.at(entry.index - 1));
     if (this.#electsByLog) this.#demandNoRival(id, entry);
     this.#committed.set(entry.index, { term: entry.term, digest, by: id });
     if (entry.index > this.highestCommitted) this.highestCommitted = entry.index;
