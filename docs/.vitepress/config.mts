@@ -46,6 +46,7 @@ export default defineConfig({
             { text: 'The simulator', link: '/guide/simulation' },
             { text: 'Testing your state machine', link: '/guide/testing-your-state-machine' },
             { text: 'The bugs it finds', link: '/guide/simulation-bugs' },
+            { text: 'Bugs of Paxos that it finds', link: '/guide/paxos-bugs' },
             { text: 'Bugs found by exploration', link: '/guide/exploration-bugs' },
             { text: 'Mistakes of a Synod', link: '/guide/synod-bugs' },
             { text: 'What it never reaches', link: '/guide/simulation-coverage' },

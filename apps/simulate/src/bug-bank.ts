@@ -4,7 +4,7 @@
  */
 import { createRaftEngine } from '@synod/raft';
 import { type RegisterAnswer, RegisterMachine } from '@synod/simulator';
-import { loadChangedRaft, type PlantedBug, type SourceChange } from './planted-bug.js';
+import { bugNamed, loadChangedRaft, type PlantedBug, type SourceChange } from './planted-bug.js';
 import { raftSubject } from './raft-subject.js';
 import { storageBugs } from './storage-bugs.js';
 
@@ -299,7 +299,5 @@ export const bugBank: readonly PlantedBug[] = [
  * @throws Error naming all bugs when there is none of that name.
  */
 export function findBug(name: string): PlantedBug {
-  const bug = bugBank.find((candidate) => candidate.name === name);
-  if (bug !== undefined) return bug;
-  throw new Error(`${name} is no bug of the bank: ${bugBank.map((known) => known.name).join(', ')}`);
+  return bugNamed(name, bugBank);
 }

@@ -1,14 +1,14 @@
 /** How long the storm takes to find each bug of the bank. */
 import { drawScript, type RunReport, runScriptOnStorage, shrinkOnStorage } from '@synod/simulator';
 import { cpuSeconds } from './cpu-seconds.js';
-import type { PlantedBug } from './planted-bug.js';
-import { type RaftSubject, raftSubject } from './raft-subject.js';
-import { walSubject } from './wal-subject.js';
+import type { StormBug } from './planted-bug.js';
+import type { EngineName, StormSubject } from './storm-subject.js';
+import { subjectOn } from './wal-subject.js';
 
 /** How one bug fared. */
 export interface Kill {
   /** The bug. */
-  readonly bug: PlantedBug;
+  readonly bug: StormBug;
   /** The run that found it; `undefined` when none did. */
   readonly run: RunReport | undefined;
   /** The smallest run that shows it; `undefined` when it was not found, or not to be shrunk. */
@@ -35,10 +35,10 @@ export interface Hunt {
  * @param bug - Which.
  * @param hunt - How far to look.
  */
-export async function huntBug(bug: PlantedBug, hunt: Hunt): Promise<Kill> {
+export async function huntBug(bug: StormBug, hunt: Hunt): Promise<Kill> {
   const subject = await bug.load();
   const before = process.cpuUsage();
-  const sound = subject.storage === undefined ? raftSubject() : walSubject();
+  const sound = subjectOn(bug.engine ?? 'raft', subject.storage === undefined ? 'model' : 'wal');
   for (let seed = 1; ; seed++) {
     const script = drawScript(seed, hunt.ticks === undefined ? {} : { ticks: hunt.ticks });
     const run = await runScriptOnStorage(script, subject);
@@ -55,7 +55,7 @@ export async function huntBug(bug: PlantedBug, hunt: Hunt): Promise<Kill> {
   }
 }
 
-async function small(run: RunReport, subject: RaftSubject): Promise<RunReport> {
+async function small(run: RunReport, subject: StormSubject): Promise<RunReport> {
   return (await shrinkOnStorage(run, subject, { runsMax: 200, eventsMax: 1_000_000 })).smallest;
 }
 
@@ -83,22 +83,35 @@ export const killHead: readonly string[] = [
   '|---|---|---|---|---|---|',
 ];
 
+const pages: Readonly<Record<EngineName, { readonly title: string; readonly command: string }>> = {
+  raft: {
+    title: 'Bugs that the storms must find',
+    command: 'npm run sim -- --bugs --markdown docs/guide/simulation-bugs.md',
+  },
+  paxos: {
+    title: 'Bugs of Paxos that the storms must find',
+    command: 'npm run sim -- --engine paxos --bugs --markdown docs/guide/paxos-bugs.md',
+  },
+};
+
 /**
  * The whole table as a page.
  *
  * @param kills - How every bug fared.
+ * @param engine - The engine of the bank. Default Raft.
  */
-export function killPage(kills: readonly Kill[]): string {
+export function killPage(kills: readonly Kill[], engine: EngineName = 'raft'): string {
+  const { title, command } = pages[engine];
   const found = kills.filter(({ run }) => run !== undefined);
   const slowest = Math.max(0, ...found.map(({ cpuSeconds }) => cpuSeconds));
   const lines = [
-    '# Bugs that the storms must find',
+    `# ${title}`,
     '',
     'Each row is a known mistake, planted into the shipped source while it is built for the test. Seeds are tried from 1',
     'on; a seed counts only when the shipped engine passes it. The last column is what shrinking leaves of the storm.',
     '',
     `${found.length} of ${kills.length} found, the slowest after ${slowest.toFixed(1)} s of processor time. Made by`,
-    '`npm run sim -- --bugs --markdown docs/guide/simulation-bugs.md`; times are those of the machine that ran it.',
+    `\`${command}\`; times are those of the machine that ran it.`,
     '',
     ...killHead,
     ...kills.map(killRow),

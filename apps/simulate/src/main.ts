@@ -1,11 +1,13 @@
 /** `npm run sim`: storms by seed on all cores; replay of one script; the bug bank. */
 import * as fs from 'node:fs/promises';
 import { drawScript, explain, parseScript, runScriptOnStorage, type Script } from '@synod/simulator';
-import { bugBank, findBug } from './bug-bank.js';
+import { bugBank } from './bug-bank.js';
 import { exploreCommand } from './explore.js';
 import { exploreSynodCommand } from './explore-synod.js';
 import { type Flags, readFlags } from './flags.js';
 import { huntBug, type Kill, killHead, killPage, killRow } from './kill-table.js';
+import { paxosBugs } from './paxos-bugs.js';
+import { bugNamed, type StormBug } from './planted-bug.js';
 import { recordRun } from './record-run.js';
 import { storm, stormOnAllCores } from './storm.js';
 import { traceHashes } from './trace-hashes.js';
@@ -27,7 +29,7 @@ async function run(flags: Flags): Promise<number> {
   }
   if (flags.script !== undefined) return replay(flags.script, flags);
   if (flags.record !== undefined) return runOne(drawScript(flags.seeds[0], flags), flags);
-  if (flags.bug !== undefined) return storm(flags, await findBug(flags.bug).load());
+  if (flags.bug !== undefined) return storm(flags, await bugNamed(flags.bug, bankOf(flags)).load());
   return stormOnAllCores(flags);
 }
 
@@ -38,7 +40,9 @@ async function replay(given: string, flags: Flags): Promise<number> {
 
 async function runOne(script: Script, flags: Flags): Promise<number> {
   const subject =
-    flags.bug === undefined ? subjectOn(flags.engine, flags.storage) : await findBug(flags.bug).load();
+    flags.bug === undefined
+      ? subjectOn(flags.engine, flags.storage)
+      : await bugNamed(flags.bug, bankOf(flags)).load();
   const run =
     flags.record === undefined
       ? await runScriptOnStorage(script, subject)
@@ -49,7 +53,8 @@ async function runOne(script: Script, flags: Flags): Promise<number> {
 }
 
 async function huntAll(names: true | string, flags: Flags): Promise<number> {
-  const bugs = names === true ? bugBank : names.split(',').map(findBug);
+  const bank = bankOf(flags);
+  const bugs = names === true ? bank : names.split(',').map((name) => bugNamed(name, bank));
   const kills: Kill[] = [];
   for (const line of killHead) console.log(line);
   for (const bug of bugs) {
@@ -59,6 +64,10 @@ async function huntAll(names: true | string, flags: Flags): Promise<number> {
   }
   const found = kills.filter((kill) => kill.run !== undefined).length;
   console.log(`\n${found} of ${bugs.length} found`);
-  if (flags.markdown !== undefined) await fs.writeFile(flags.markdown, killPage(kills));
+  if (flags.markdown !== undefined) await fs.writeFile(flags.markdown, killPage(kills, flags.engine));
   return found === bugs.length ? 0 : 1;
+}
+
+function bankOf({ engine }: Flags): readonly StormBug[] {
+  return engine === 'paxos' ? paxosBugs : bugBank;
 }

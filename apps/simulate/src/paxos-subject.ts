@@ -104,9 +104,14 @@ function hardStateIn(bytes: Uint8Array): HardState {
   return hardState;
 }
 
-/** Mostly the ballot that first proposed the value; for adopted values the hard state knows better. */
-function voteBallot(bytes: Uint8Array | undefined, { index, term }: Entry): Term {
+/**
+ * Mostly the ballot that first proposed the value; for adopted values the hard state knows better, until their slots are
+ * decided.
+ */
+function voteBallot(bytes: Uint8Array | undefined, { index, term }: Entry): Term | undefined {
   if (bytes === undefined) return term;
-  const again = hardStateIn(bytes).votesAgain.find(({ from, through }) => from <= index && index <= through);
+  const { decided, votesAgain } = hardStateIn(bytes);
+  if (index <= decided) return undefined;
+  const again = votesAgain.find(({ from, through }) => from <= index && index <= through);
   return Math.max(term, again?.ballot ?? 0);
 }

@@ -6,17 +6,39 @@ import * as fs from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import type { Plugin } from 'esbuild';
+import type { MakePaxosEngine } from './paxos-subject.js';
 import type { MakeRaftEngine, RaftSubject } from './raft-subject.js';
+import type { EngineName, StormSubject } from './storm-subject.js';
 import type { OpenWal } from './wal-subject.js';
 
 /** One known mistake. */
-export interface PlantedBug {
+export interface StormBug {
   /** Short name. */
   readonly name: string;
   /** What it does, and where it happened or is described. */
   readonly about: string;
+  /** The engine that it is planted into, or that runs beside it. Default Raft. */
+  readonly engine?: EngineName;
   /** Makes what to run the storm on. */
+  load(): Promise<StormSubject>;
+}
+
+/** A mistake of Raft, or of what is run with it. */
+export interface PlantedBug extends StormBug {
   load(): Promise<RaftSubject>;
+}
+
+/**
+ * A bug by its name.
+ *
+ * @param name - Its name.
+ * @param bank - Where to look.
+ * @throws Error naming all bugs when there is none of that name.
+ */
+export function bugNamed<Bug extends StormBug>(name: string, bank: readonly Bug[]): Bug {
+  const bug = bank.find((candidate) => candidate.name === name);
+  if (bug !== undefined) return bug;
+  throw new Error(`${name} is no bug of the bank: ${bank.map((known) => known.name).join(', ')}`);
 }
 
 /** One change of one file. */
@@ -39,6 +61,18 @@ export async function loadChangedRaft(changes: readonly SourceChange[]): Promise
   const loaded = await loadChanged('@synod/raft', 'index.ts', changes);
   if (!isRaft(loaded)) throw new Error('the changed engine has no createRaftEngine');
   return loaded.createRaftEngine;
+}
+
+/**
+ * Builds Multi-Paxos with changes and loads it.
+ *
+ * @param changes - What to change.
+ * @throws Error when a text does not stand in its file exactly once.
+ */
+export async function loadChangedPaxos(changes: readonly SourceChange[]): Promise<MakePaxosEngine> {
+  const loaded = await loadChanged('@synod/paxos', 'index.ts', changes);
+  if (!isPaxos(loaded)) throw new Error('the changed engine has no createMultiPaxosEngine');
+  return loaded.createMultiPaxosEngine;
 }
 
 /**
@@ -90,6 +124,10 @@ export async function loadChanged(
 
 function isRaft(loaded: unknown): loaded is { readonly createRaftEngine: MakeRaftEngine } {
   return typeof loaded === 'object' && loaded !== null && 'createRaftEngine' in loaded;
+}
+
+function isPaxos(loaded: unknown): loaded is { readonly createMultiPaxosEngine: MakePaxosEngine } {
+  return typeof loaded === 'object' && loaded !== null && 'createMultiPaxosEngine' in loaded;
 }
 
 function isWal(loaded: unknown): loaded is { readonly openWal: OpenWal } {

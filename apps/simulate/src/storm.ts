@@ -105,7 +105,7 @@ function explainFailure(
 ): void {
   const engine = flags.engine === 'raft' ? '' : ` --engine ${flags.engine}`;
   const storage = `${engine}${flags.storage === 'model' ? '' : ` --storage ${flags.storage}`}`;
-  const bug = flags.bug === undefined ? storage : ` --bug ${flags.bug}`;
+  const bug = flags.bug === undefined ? storage : `${engine} --bug ${flags.bug}`;
   console.log(report.explanation);
   console.log('replay the shrunk script:');
   console.log(`  npm run sim --${bug} --script '${JSON.stringify(failure.script)}'`);

@@ -47,6 +47,11 @@ export class MembershipLedger {
     );
   }
 
+  /** All that ever governed, oldest first. */
+  get all(): readonly Membership[] {
+    return this.#committed.map(({ membership }) => membership);
+  }
+
   /** Who governs just after an index that is committed; the founders after 0. */
   at(index: LogIndex): Membership {
     for (let position = this.#committed.length - 1; position > 0; position--) {

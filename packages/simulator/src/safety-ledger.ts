@@ -205,6 +205,8 @@ export class SafetyLedger {
       () => `${known} and ${id} both lead term ${term}`,
     );
     this.#leaders.set(term, id);
+    if (known === undefined && this.#voteBallot !== undefined)
+      this.#slotVotes.leads(id, term, [...this.memberships.all, ...this.membershipsInPlay()]);
     const isNewest = term >= this.#greatestLeaderTerm;
     if (isNewest) this.#greatestLeaderTerm = term;
     const highest = this.#committed.get(this.highestCommitted);
@@ -279,8 +281,10 @@ export class SafetyLedger {
       return;
     }
     this.memberships.applied(entry);
-    this.#demandQuorum(id, entry);
-    this.#slotVotes.applied(entry, this.memberships.at(entry.index - 1));
+    const holds = (node: NodeId) => this.#disks.get(node)?.holds(entry.index, entry.term) === true;
+    this.#demandQuorum(id, entry, holds);
+    if (this.#voteBallot !== undefined)
+      this.#slotVotes.applied(entry, this.memberships.at(entry.index - 1), holds);
     if (this.#electsByLog) this.#demandNoRival(id, entry);
     this.#committed.set(entry.index, { term: entry.term, digest, by: id });
     if (entry.index > this.highestCommitted) this.highestCommitted = entry.index;
@@ -304,8 +308,7 @@ export class SafetyLedger {
    * Whoever committed the entry had its log through there, so at least the members that govern at its index governed,
    * or later ones that stood in that log already.
    */
-  #demandQuorum(id: NodeId, entry: Entry): void {
-    const holds = (node: NodeId) => this.#disks.get(node)?.holds(entry.index, entry.term) === true;
+  #demandQuorum(id: NodeId, entry: Entry, holds: (id: NodeId) => boolean): void {
     // Slot by slot, exactly those decide who govern behind the slot before.
     const { index } = entry;
     const isBySlot = this.#voteBallot !== undefined;

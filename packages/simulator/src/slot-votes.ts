@@ -1,10 +1,11 @@
 /**
- * What must hold of votes that are given slot by slot (Paxos Made Simple §2.2): one value a ballot and slot, no vote
- * below a promise, and once a quorum has voted for a value in a ballot, no vote for another in any later ballot. The
- * value of a slot is named by the term of its entry: the ballot that first proposed it.
+ * What must hold of votes that are given slot by slot (Paxos Made Simple §2.2): a quorum promises a ballot before any
+ * value is chosen in it, there is one value a ballot and slot, no vote below a promise, and once a quorum has voted for a
+ * value in a ballot, no vote for another in any later ballot. The value of a slot is named by the term of its entry: the
+ * ballot that first proposed it.
  */
-import type { Entry, LogIndex, Membership, NodeId, Term } from '@synod/core';
-import type { QuorumTest } from './membership-ledger.js';
+import { type Entry, type LogIndex, type Membership, type NodeId, type Term, votersOf } from '@synod/core';
+import { isQuorum, type QuorumTest } from './membership-ledger.js';
 import type { SimulatedDisk } from './simulated-disk.js';
 import type { Claim } from './subject.js';
 import { demand } from './violation.js';
@@ -16,17 +17,20 @@ interface BallotVotes {
 
 interface SlotRecord {
   readonly ballots: Map<Term, BallotVotes>;
+  /** Nodes that had voted again by the time that they spoke of an earlier vote: for what that was is not known. */
+  readonly overtaken: Set<NodeId>;
   /** What was applied there, and the lowest ballot in which a quorum of those that govern the slot voted for it. */
   chosen: { readonly ballot: Term; readonly value: Term } | undefined;
 }
 
-/** Tells the ballot of the vote for an entry on a disk. */
-export type VoteBallot = (hardState: Uint8Array | undefined, entry: Entry) => Term;
+/** Tells the ballot of the vote for an entry on a disk; `undefined` where it is decided and its vote is forgotten. */
+export type VoteBallot = (hardState: Uint8Array | undefined, entry: Entry) => Term | undefined;
 
 /** All votes that any node ever said it had given. */
 export class SlotVotes {
   readonly #promised = new Map<NodeId, Term>();
   readonly #proposers = new Map<Term, NodeId>();
+  readonly #promisers = new Map<Term, Set<NodeId>>();
   readonly #slots = new Map<LogIndex, SlotRecord>();
   readonly #decides: QuorumTest;
 
@@ -44,7 +48,18 @@ export class SlotVotes {
       () => `${proposer} proposes in ballot ${ballot}, which is ${known}'s`,
     );
     this.#proposers.set(ballot, proposer);
+    const promisers = this.#promisers.get(ballot) ?? new Set();
+    this.#promisers.set(ballot, promisers.add(id));
     if (ballot > (this.#promised.get(id) ?? 0)) this.#promised.set(id, ballot);
+  }
+
+  /** A node leads a ballot for the first time: a quorum of some members that govern, or governed, has promised it. */
+  leads(id: NodeId, ballot: Term, memberships: readonly Membership[]): void {
+    demand(
+      memberships.some((membership) => this.#isPromised(id, ballot, membership)),
+      'promised by a quorum',
+      () => `${id} leads ballot ${ballot}, which only ${this.#namePromisers(ballot)} promised`,
+    );
   }
 
   /** A node says that it has voted. */
@@ -69,43 +84,90 @@ export class SlotVotes {
           () => `${id} says that it voted in slot ${slot}, but its disk does not`,
         );
         const entry = disk.entry(slot);
-        if (entry !== undefined && voteBallot(disk.hardState, entry) === ballot)
-          this.#vote(id, slot, ballot, entry.term);
+        if (entry === undefined) continue;
+        const held = voteBallot(disk.hardState, entry);
+        demand(
+          held === undefined || held >= ballot,
+          'durable before promised',
+          () => `${id} says that it voted in slot ${slot} and ballot ${ballot}, but its disk says in ${held}`,
+        );
+        if (held !== undefined && held > ballot) this.#recordOf(slot).overtaken.add(id);
+        if ((held ?? entry.term) === ballot) this.#vote(id, slot, ballot, entry.term);
       }
     }
   }
 
-  /** An entry is applied for the first time. Whoever proposes in a ballot votes in it, and need not tell anybody. */
-  applied({ index, term: value }: Entry, membership: Membership): void {
-    const record = this.#slots.get(index);
-    if (record === undefined) return;
-    for (const ballot of [...record.ballots.keys()].sort((left, right) => left - right)) {
-      const votes = record.ballots.get(ballot);
-      const proposer = this.#proposers.get(ballot);
-      if (
-        votes?.value !== value ||
-        !this.#decides(membership, (id) => id === proposer || votes.voters.has(id))
-      )
-        continue;
-      record.chosen = { ballot, value };
-      for (const [later, other] of record.ballots) {
-        demand(
-          later <= ballot || other.value === value,
-          'one value chosen',
-          () =>
-            `slot ${index}: a quorum voted in ballot ${ballot} for the value of ballot ${value}, others in ballot ${later} for that of ${other.value}`,
-        );
-      }
-      return;
+  /**
+   * An entry is applied for the first time: a quorum of those that govern its slot promised some ballot and voted for it
+   * in that. Whoever proposes in a ballot votes in it, and need not tell anybody; a crash may have lost that vote.
+   *
+   * @param holds - Whether a node's disk holds the entry.
+   */
+  applied({ index, term: value }: Entry, membership: Membership, holds: (id: NodeId) => boolean): void {
+    // Who is alone tells nobody anything.
+    if (votersOf(membership).length === 1) return;
+    const record = this.#recordOf(index);
+    const ballot = this.#ballotChosenIn(record, value, membership, holds);
+    demand(
+      ballot !== undefined,
+      'voted by a quorum',
+      () =>
+        `slot ${index} is applied with the value of ballot ${value}, for which no quorum voted in any ballot`,
+    );
+    demand(
+      this.#isPromised(this.#proposers.get(ballot), ballot, membership),
+      'promised by a quorum',
+      () =>
+        `slot ${index} is decided in ballot ${ballot}, which only ${this.#namePromisers(ballot)} promised`,
+    );
+    record.chosen = { ballot, value };
+    for (const [later, other] of record.ballots) {
+      demand(
+        later <= ballot || other.value === value,
+        'one value chosen',
+        () =>
+          `slot ${index}: a quorum voted in ballot ${ballot} for the value of ballot ${value}, others in ballot ${later} for that of ${other.value}`,
+      );
     }
+  }
+
+  /** The lowest ballot in which a quorum voted for a value. */
+  #ballotChosenIn(
+    { ballots, overtaken }: SlotRecord,
+    value: Term,
+    membership: Membership,
+    holds: (id: NodeId) => boolean,
+  ): Term | undefined {
+    return [...ballots.keys()]
+      .sort((left, right) => left - right)
+      .find((ballot) => {
+        const votes = ballots.get(ballot);
+        const proposer = this.#proposers.get(ballot);
+        const voted = (id: NodeId) =>
+          (id === proposer && holds(id)) || votes?.voters.has(id) === true || overtaken.has(id);
+        return votes?.value === value && this.#decides(membership, voted);
+      });
+  }
+
+  #recordOf(slot: LogIndex): SlotRecord {
+    const known = this.#slots.get(slot);
+    if (known !== undefined) return known;
+    const record: SlotRecord = { ballots: new Map(), overtaken: new Set(), chosen: undefined };
+    this.#slots.set(slot, record);
+    return record;
+  }
+
+  #isPromised(proposer: NodeId | undefined, ballot: Term, membership: Membership): boolean {
+    const promisers = this.#promisers.get(ballot);
+    return isQuorum(membership, (id) => id === proposer || promisers?.has(id) === true);
+  }
+
+  #namePromisers(ballot: Term): string {
+    return [...(this.#promisers.get(ballot) ?? [])].join(' ') || 'nobody';
   }
 
   #vote(id: NodeId, slot: LogIndex, ballot: Term, value: Term): void {
-    let record = this.#slots.get(slot);
-    if (record === undefined) {
-      record = { ballots: new Map(), chosen: undefined };
-      this.#slots.set(slot, record);
-    }
+    const record = this.#recordOf(slot);
     const { chosen } = record;
     demand(
       chosen === undefined || ballot <= chosen.ballot || chosen.value === value,

@@ -53,8 +53,9 @@ export interface JudgedEngine<Message extends EngineMessage> {
    *
    * @param hardState - The hard state on that disk.
    * @param entry - The entry.
+   * @returns `undefined` where the slot is known there to be decided, and the ballot of the vote is not kept any more.
    */
-  voteBallot?(hardState: Uint8Array | undefined, entry: Entry): Term;
+  voteBallot?(hardState: Uint8Array | undefined, entry: Entry): Term | undefined;
   /**
    * Whether nodes that hold an entry durably are enough to decide it. Default: a majority of each set of voters that the
    * membership names. For engines with other quorums, in scripts without a calm: storms leave just majorities alive.

@@ -21,10 +21,14 @@ export type InvariantName =
   | 'one vote'
   /** A ballot belongs to one proposer (Paxos Made Simple §2.2). */
   | 'one proposer'
+  /** Whoever leads a ballot was promised it by a quorum, and so was every ballot in which a value is chosen (P1a). */
+  | 'promised by a quorum'
   /** No vote below a promised ballot, crashes and restarts included (Paxos Made Simple §2.2, P1a). */
   | 'promise kept'
   /** All votes in one slot and ballot are for one value (Paxos Made Simple §2.2). */
   | 'one value a ballot'
+  /** What is applied, a quorum of the members that govern its slot voted for in one ballot (Paxos Made Simple §2.3). */
+  | 'voted by a quorum'
   /** Once a value is chosen in a slot, no vote of a later ballot is for another (Paxos Made Simple §2.2, P2b). */
   | 'one value chosen'
   /** Nothing is promised to others that the disk does not hold. */
