@@ -101,13 +101,15 @@ export class SlotVotes {
    * An entry is applied for the first time: a quorum of those that govern its slot promised some ballot and voted for it
    * in that. Whoever proposes in a ballot votes in it, and need not tell anybody; a crash may have lost that vote.
    *
-   * @param holds - Whether a node's disk holds the entry.
+   * @param votedIn - The ballot of a node's vote for the entry, as its disk has it; 0 for none.
    */
-  applied({ index, term: value }: Entry, membership: Membership, holds: (id: NodeId) => boolean): void {
+  applied({ index, term: value }: Entry, membership: Membership, votedIn: (id: NodeId) => Term): void {
     // Who is alone tells nobody anything.
     if (votersOf(membership).length === 1) return;
     const record = this.#recordOf(index);
-    const ballot = this.#ballotChosenIn(record, value, membership, holds);
+    const { overtaken } = record;
+    const perhaps = (id: NodeId, ballot: Term) => votedIn(id) >= ballot;
+    const ballot = this.#ballotChosenIn(record, value, membership, perhaps, overtaken);
     demand(
       ballot !== undefined,
       'voted by a quorum',
@@ -120,23 +122,28 @@ export class SlotVotes {
       () =>
         `slot ${index} is decided in ballot ${ballot}, which only ${this.#namePromisers(ballot)} promised`,
     );
-    record.chosen = { ballot, value };
+    // A proposer that voted again since may have lost that vote in a crash before it was durable: only what is sure binds.
+    const surely = (id: NodeId, ballot: Term) => votedIn(id) === ballot;
+    const sure = this.#ballotChosenIn(record, value, membership, surely, new Set());
+    if (sure === undefined) return;
+    record.chosen = { ballot: sure, value };
     for (const [later, other] of record.ballots) {
       demand(
-        later <= ballot || other.value === value,
+        later <= sure || other.value === value,
         'one value chosen',
         () =>
-          `slot ${index}: a quorum voted in ballot ${ballot} for the value of ballot ${value}, others in ballot ${later} for that of ${other.value}`,
+          `slot ${index}: a quorum voted in ballot ${sure} for the value of ballot ${value}, others in ballot ${later} for that of ${other.value}`,
       );
     }
   }
 
-  /** The lowest ballot in which a quorum voted for a value. */
+  /** The lowest ballot in which a quorum voted for a value, its proposer included. */
   #ballotChosenIn(
-    { ballots, overtaken }: SlotRecord,
+    { ballots }: SlotRecord,
     value: Term,
     membership: Membership,
-    holds: (id: NodeId) => boolean,
+    proposerVoted: (id: NodeId, ballot: Term) => boolean,
+    unknown: ReadonlySet<NodeId>,
   ): Term | undefined {
     return [...ballots.keys()]
       .sort((left, right) => left - right)
@@ -144,7 +151,7 @@ export class SlotVotes {
         const votes = ballots.get(ballot);
         const proposer = this.#proposers.get(ballot);
         const voted = (id: NodeId) =>
-          (id === proposer && holds(id)) || votes?.voters.has(id) === true || overtaken.has(id);
+          votes?.voters.has(id) === true || unknown.has(id) || (id === proposer && proposerVoted(id, ballot));
         return votes?.value === value && this.#decides(membership, voted);
       });
   }
@@ -185,4 +192,11 @@ export class SlotVotes {
     );
     votes.voters.add(id);
   }
+}
+
+/** Ballot of the vote that a disk holds in a slot; beyond all ballots where it is decided and not kept any more. */
+export function ballotOnDisk(disk: SimulatedDisk | undefined, slot: LogIndex, voteBallot: VoteBallot): Term {
+  const entry = disk?.entry(slot);
+  const known = entry === undefined ? undefined : voteBallot(disk?.hardState, entry);
+  return known ?? Number.POSITIVE_INFINITY;
 }
