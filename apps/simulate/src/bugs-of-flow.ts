@@ -1,8 +1,8 @@
-/** Mistakes in the flow of entries: windows that fill up, limits that nothing passes, and clocks that are set. */
+/** Mistakes in the flow of entries: windows that fill up, and limits that nothing passes. */
 import type { PlantedBug } from './planted-bug.js';
 import { inRaft } from './raft-bug.js';
 
-/** Every bug of flow control and timing. */
+/** Every bug of flow control. */
 export const flowBugs: readonly PlantedBug[] = [
   inRaft(
     'window-never-freed',
@@ -51,13 +51,4 @@ export const flowBugs: readonly PlantedBug[] = [
     from: 'if (bytes + more > bytesMax && end > start) break;',
     to: 'if (bytes + more > bytesMax) break;',
   }),
-  inRaft(
-    'heartbeat-not-retimed',
-    'goes on with the heartbeat that it began with when others are told another timing',
-    {
-      file: 'raft/options.ts',
-      from: 'return { ...settings, ...settled };',
-      to: 'return { ...settings, electionTicks: settled.electionTicks };',
-    },
-  ),
 ];

@@ -48,20 +48,6 @@ export const leaseBugs: readonly PlantedBug[] = [
       to: 'ticksSinceLeader: settings.electionTicks',
     },
   ),
-  inRaft(
-    'lease-forgotten-by-term',
-    'votes once a later term shows itself, however lately a leader was heard',
-    {
-      file: 'raft/election.ts',
-      from: '  if (mustKeepLease(state)) return true;\n',
-      to: '',
-    },
-  ),
-  inRaft('lease-broken-by-campaign', 'campaigns when it is asked to, however lately a leader was heard', {
-    file: 'raft/election.ts',
-    from: "if (state.role === 'leader' || mustKeepLease(state)) return;",
-    to: "if (state.role === 'leader') return;",
-  }),
   inRaft('lease-before-noop', 'reads by its lease before an entry of its term is committed (Raft §8)', {
     file: 'raft/reads.ts',
     from: '    state.log.termAt(state.commitIndex) === state.term &&\n',
@@ -85,23 +71,4 @@ export const leaseBugs: readonly PlantedBug[] = [
       to: 'if (transfer.ticks > 0) {',
     },
   ),
-  inRaft(
-    'transfer-by-late-word',
-    'campaigns at a word of a leader whose term is over (dissertation §3.10)',
-    {
-      file: 'raft/raft-engine.ts',
-      from: "message.type !== 'vote' && message.type !== 'readAnswer') {",
-      to: "message.type !== 'vote' && message.type !== 'readAnswer' && message.type !== 'timeoutNow') {",
-    },
-    {
-      file: 'raft/transfer.ts',
-      from: "if (state.role === 'leader' || message.from !== state.leader)",
-      to: "if (state.role === 'leader')",
-    },
-  ),
-  inRaft('transfer-in-same-term', 'takes over in the term of the leader that hands over', {
-    file: 'raft/transfer.ts',
-    from: 'standForElection(state, `${message.from} hands its leadership over`, true);',
-    to: 'state.term--;\n  standForElection(state, `${message.from} hands its leadership over`, true);',
-  }),
 ];

@@ -59,7 +59,7 @@ export const memberBugs: readonly PlantedBug[] = [
   inRaft('joint-left-early', 'leaves the joint members before they are committed (Raft §6)', {
     file: 'raft/reconfiguration.ts',
     from: '  if (state.memberships.latest.index > state.commitIndex) return;\n',
-    to: '',
+    to: '  if (state.memberships.latest.index > state.commitIndex && state.membership.outgoingVoters.length === 0) return;\n',
   }),
   inRaft(
     'joint-for-ever',
@@ -125,13 +125,4 @@ export const memberBugs: readonly PlantedBug[] = [
     from: 'default:\n      return true;\n  }\n}\n\nfunction receiveVoteRequest',
     to: 'default:\n      return state.peers.includes(message.from);\n  }\n}\n\nfunction receiveVoteRequest',
   }),
-  inRaft(
-    'answers-of-former-stay',
-    'takes late answers of a node that left and came back in the same term for new ones (TiKV, openraft)',
-    {
-      file: 'raft/raft-engine.ts',
-      from: 'return message.session !== progress.session;',
-      to: 'return false;',
-    },
-  ),
 ];

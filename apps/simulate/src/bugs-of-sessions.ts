@@ -13,21 +13,9 @@ class ExpiringMachine extends RegisterMachine {
 
 /** Every bug of sessions. */
 export const sessionBugs: readonly PlantedBug[] = [
-  inSessions(
-    'old-repeat-applied',
-    'knows only the latest command again, not those before it (dissertation §6.3)',
-    {
-      from: 'if (session !== undefined && sequence < session.sequence) return undefined;',
-      to: '',
-    },
-  ),
   inSessions('session-of-another', 'tells commands apart by their numbers alone, not by who sent them', {
     from: 'const session = this.#sessions.get(client);',
     to: 'const session = [...this.#sessions.values()].find((other) => other.sequence === sequence) ?? this.#sessions.get(client);',
-  }),
-  inSessions('answer-not-kept', 'answers a repeated command with nothing (dissertation §6.3)', {
-    from: 'this.#sessions.set(client, { sequence, answer });\n    return answer;',
-    to: 'this.#sessions.set(client, { sequence, answer: undefined });\n    return answer;',
   }),
   inSessions('repeat-decided-anew', 'answers a repeated compare-and-set by what stands there now', {
     from: 'if (session?.sequence === sequence) return session.answer;',

@@ -20,7 +20,7 @@ export const snapshotBugs: readonly PlantedBug[] = [
     {
       file: 'raft/state.ts',
       from: 'if (!log.matches(snapshot)) log.reset({ index: snapshot.index, term: snapshot.term });',
-      to: 'if (log.lastIndex < snapshot.index) log.reset({ index: snapshot.index, term: snapshot.term });',
+      to: '',
     },
   ),
   inRaft(
@@ -36,15 +36,5 @@ export const snapshotBugs: readonly PlantedBug[] = [
     file: 'raft/state.ts',
     from: "if (snapshot !== undefined) state.outbox.workOn({ type: 'install', meta: snapshot });",
     to: '',
-  }),
-  inRaft('snapshot-matches-by-index', 'takes a snapshot for a part of its log by the index alone (Raft §7)', {
-    file: 'raft/following.ts',
-    from: 'if (state.log.matches(at)) {',
-    to: 'if (state.log.termAt(at.index) !== undefined) {',
-  }),
-  inRaft('snapshot-acknowledged-too-far', 'acknowledges its whole log with a snapshot', {
-    file: 'raft/following.ts',
-    from: '    commitThrough(state, meta.index);\n    return accept(state, message, meta.index);',
-    to: '    commitThrough(state, meta.index);\n    return accept(state, message, state.log.lastIndex);',
   }),
 ];
