@@ -195,20 +195,20 @@ export function drawOldTerms(
   const leader = pick(random, founders);
   const follower = pick(random, founders);
   // Of three nodes those two are a majority, and nothing is overwritten.
-  if (random.chance(0.5) || founders.length < 5 || leader === follower) return [];
+  if (random.chance(0.3) || founders.length < 5 || leader === follower) return [];
   const steps: ScriptStep[] = [];
   let atUs = Math.floor(random.float() * (untilUs / 2));
   const then = (soonUs: number, fault: PlainFault) => {
     atUs += Math.floor(soonUs * random.float());
     steps.push({ atUs, fault });
   };
-  const apartUs = pick(random, [400 * millisecond, 800 * millisecond, 1_500 * millisecond, 3 * second]);
+  const apartUs = Math.floor(300 * millisecond + 2 * second * random.float());
   const takeOver: PlainFault = { type: 'transfer', node: 'leader', to: leader };
   then(0, takeOver);
   then(second, { type: 'echo', chance: 0.9, lateUs: apartUs + 3 * second, forUs: apartUs });
   then(10 * millisecond, { type: 'partition', side: [leader, follower], forUs: apartUs });
   atUs += apartUs;
-  then(300 * millisecond, { type: 'isolate', node: follower, direction: 'both', forUs: 4 * second });
+  then(0, { type: 'isolate', node: follower, direction: 'both', forUs: 4 * second });
   for (let times = 0; times < 4; times++) then(400 * millisecond, takeOver);
   return steps;
 }
