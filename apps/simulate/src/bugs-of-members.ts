@@ -94,8 +94,8 @@ export const memberBugs: readonly PlantedBug[] = [
   }),
   inRaft('members-not-taken-back', 'goes on by members whose entry was dropped from its log (Raft §6)', {
     file: 'raft/following.ts',
-    from: 'if (state.memberships.truncate(from))\n    governByLatest(state, `${message.from} has other entries from index ${from} on`);',
-    to: 'state.memberships.truncate(from);',
+    from: 'if (state.memberships.truncate(from))\n    governByLatest(',
+    to: 'if (state.memberships.truncate(from) && from < 0)\n    governByLatest(',
   }),
   inRaft(
     'snapshot-brings-no-members',
