@@ -219,8 +219,8 @@ export const bugBank: readonly PlantedBug[] = [
   }),
   inRaft('snapshot-not-emitted', 'hands out entries again that an installed snapshot covers', {
     file: 'raft/following.ts',
-    from: 'state.emittedIndex = meta.index;',
-    to: '',
+    from: 'state.commitIndex = meta.index;\n  state.emittedIndex = meta.index;',
+    to: 'state.commitIndex = meta.index;',
   }),
   inRaft(
     'snapshot-log-kept',

@@ -28,13 +28,7 @@ export const snapshotBugs: readonly PlantedBug[] = [
     'waits for ever for a snapshot that was not delivered (etcd raft, ReportSnapshot)',
     {
       file: 'raft/leading.ts',
-      from: "if (progress === undefined || progress.state !== 'snapshot') return;",
-      to: "if (progress === undefined || progress.state !== 'snapshot' || !delivered) return;",
-    },
-  ),
-  inRaft('snapshot-not-installed', 'forgets after a restart to hand its snapshot to the state machine', {
-    file: 'raft/state.ts',
-    from: "if (snapshot !== undefined) state.outbox.workOn({ type: 'install', meta: snapshot });",
-    to: '',
+      from: "progress.wishUnderWay = false;\n  if (progress.state !== 'snapshot') return;",
+    to: "progress.wishUnderWay = false;\n  if (progress.state !== 'snapshot' || !delivered) return;",
   }),
 ];
