@@ -29,6 +29,7 @@ export const snapshotBugs: readonly PlantedBug[] = [
     {
       file: 'raft/leading.ts',
       from: "progress.wishUnderWay = false;\n  if (progress.state !== 'snapshot') return;",
-    to: "progress.wishUnderWay = false;\n  if (progress.state !== 'snapshot' || !delivered) return;",
-  }),
+      to: "progress.wishUnderWay = false;\n  if (progress.state !== 'snapshot' || !delivered) return;",
+    },
+  ),
 ];
