@@ -2,23 +2,15 @@
  * Known mistakes, from the papers, their errata, published issue threads and Jepsen reports. Each is one small change
  * of the shipped source; the storm must find every one of them, or it proves nothing when it is silent.
  */
-import { createRaftEngine } from '@synod/raft';
 import { type RegisterAnswer, RegisterMachine } from '@synod/simulator';
-import { bugNamed, loadChangedRaft, type PlantedBug, type SourceChange } from './planted-bug.js';
-import { raftSubject } from './raft-subject.js';
+import { flowBugs } from './bugs-of-flow.js';
+import { leaseBugs } from './bugs-of-leases.js';
+import { memberBugs } from './bugs-of-members.js';
+import { sessionBugs } from './bugs-of-sessions.js';
+import { snapshotBugs } from './bugs-of-snapshots.js';
+import { bugNamed, type PlantedBug } from './planted-bug.js';
+import { inMachine, inRaft } from './raft-bug.js';
 import { storageBugs } from './storage-bugs.js';
-
-function inRaft(name: string, about: string, ...changes: readonly SourceChange[]): PlantedBug {
-  return { name, about, load: async () => raftSubject(await loadChangedRaft(changes)) };
-}
-
-function inMachine(name: string, about: string, make: () => RegisterMachine): PlantedBug {
-  const load = async () => {
-    const subject = raftSubject(createRaftEngine);
-    return { ...subject, workload: { ...subject.workload, createMachine: make } };
-  };
-  return { name, about, load };
-}
 
 /** Keeps no sessions: every repeated command counts again. */
 class ForgetfulMachine extends RegisterMachine {
@@ -227,8 +219,8 @@ export const bugBank: readonly PlantedBug[] = [
   }),
   inRaft('snapshot-not-emitted', 'hands out entries again that an installed snapshot covers', {
     file: 'raft/following.ts',
-    from: 'state.emittedIndex = meta.index;',
-    to: '',
+    from: 'state.commitIndex = meta.index;\n  state.emittedIndex = meta.index;',
+    to: 'state.commitIndex = meta.index;',
   }),
   inRaft(
     'snapshot-log-kept',
@@ -289,6 +281,11 @@ export const bugBank: readonly PlantedBug[] = [
     'loses the session table with a snapshot (zmq-raft)',
     () => new SessionlessSnapshotMachine(),
   ),
+  ...memberBugs,
+  ...leaseBugs,
+  ...snapshotBugs,
+  ...sessionBugs,
+  ...flowBugs,
   ...storageBugs,
 ];
 

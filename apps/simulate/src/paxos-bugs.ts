@@ -176,7 +176,7 @@ const decisions: readonly StormBug[] = [
   inPaxos(
     'apply-before-save',
     'hands out decisions that its own disk does not hold yet',
-    change('decisions.ts', 'Math.min(state.commitIndex, state.slots.durableIndex)', 'state.commitIndex'),
+    change('decisions.ts', 'Math.min(last, state.slots.durableIndex)', 'last'),
   ),
   inPaxos(
     'wrong-answerer',

@@ -62,6 +62,9 @@ function drawLimits(random: Random, { clockDriftMax }: ClockPromise): RaftLimits
     appendsInFlightMax: pick(random, [1, 2, 8, 64]),
     // One entry an append, several, or all.
     appendBytesMax: pick(random, [1, 1, 400, 1_000_000]),
+    // One append or command at a time however large, a few, or as good as all.
+    bytesInFlightMax: pick(random, [1, 400, 1_000_000]),
+    uncommittedBytesMax: pick(random, [1, 400, 1_000_000, 1_000_000]),
   };
 }
 

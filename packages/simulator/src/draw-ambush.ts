@@ -164,12 +164,52 @@ export function drawLeaseAmbushes(
     return steps;
   }
   then(0, cutOff);
+  if (random.chance(0.3)) {
+    // Somebody stands at every moment at which an election timeout may just have passed.
+    for (let ticks = 0; ticks < 60; ticks++)
+      then(100 * millisecond, { type: 'campaign', node: pick(random, founders) });
+    return steps;
+  }
   const restarts = random.chance(0.5);
   for (const node of founders) {
     if (restarts && random.chance(0.4))
       then(5 * millisecond, { type: 'crash', node, downUs: millisecond, whileSaving: false });
   }
   for (const node of founders) then(20 * millisecond, { type: 'campaign', node });
+  return steps;
+}
+
+/**
+ * Draws how one node comes to lead two terms, with answers of the first that come in the second: cut off with a
+ * follower it takes commands, another leader overwrites them, and it is made to lead again while the follower is away.
+ *
+ * @param random - A stream of their own.
+ * @param ids - All nodes.
+ * @param untilUs - Length of the storm.
+ */
+export function drawOldTerms(
+  random: Random,
+  { founders }: NodesOfScript,
+  untilUs: number,
+): readonly ScriptStep[] {
+  const leader = pick(random, founders);
+  const follower = pick(random, founders);
+  // Of three nodes those two are a majority, and nothing is overwritten.
+  if (random.chance(0.3) || founders.length < 5 || leader === follower) return [];
+  const steps: ScriptStep[] = [];
+  let atUs = Math.floor(random.float() * (untilUs / 2));
+  const then = (soonUs: number, fault: PlainFault) => {
+    atUs += Math.floor(soonUs * random.float());
+    steps.push({ atUs, fault });
+  };
+  const apartUs = Math.floor(300 * millisecond + 2 * second * random.float());
+  const takeOver: PlainFault = { type: 'transfer', node: 'leader', to: leader };
+  then(0, takeOver);
+  then(second, { type: 'echo', chance: 0.9, lateUs: apartUs + 3 * second, forUs: apartUs });
+  then(10 * millisecond, { type: 'partition', side: [leader, follower], forUs: apartUs });
+  atUs += apartUs;
+  then(0, { type: 'isolate', node: follower, direction: 'both', forUs: 4 * second });
+  for (let times = 0; times < 4; times++) then(400 * millisecond, takeOver);
   return steps;
 }
 

@@ -4,7 +4,7 @@
  * kind of fault has a stream of its own, so that adding one does not reshuffle the others.
  */
 import { type Random, Random as SeededRandom } from '@synod/core';
-import { drawAmbushes, drawLeaseAmbushes, drawMemberAmbushes } from './draw-ambush.js';
+import { drawAmbushes, drawLeaseAmbushes, drawMemberAmbushes, drawOldTerms } from './draw-ambush.js';
 import { drawPlan, type NodesOfScript } from './draw-plan.js';
 import { exponential, pick } from './drawing.js';
 import {
@@ -92,6 +92,12 @@ export function drawScript(seed: number, options: StormOptions = {}): Script {
   ];
   if (allowed.includes('ambush') && character.ambushes > 0)
     steps.push(...traps.filter(({ fault }) => allowed.includes(fault.fault.type)));
+  if (allowed.includes('ambush') && character.ambushes > 0)
+    steps.push(
+      ...drawOldTerms(root.fork('old terms'), ids, untilUs).filter(({ fault }) =>
+        allowed.includes(fault.type),
+      ),
+    );
   steps.sort((left, right) => left.atUs - right.atUs);
   const requestsMax = options.requestsMax ?? Number.MAX_SAFE_INTEGER;
   return { seed, nodes, spares, ticks, calm: true, requestsMax, weather, steps };

@@ -9,7 +9,7 @@ function holder(id: string, term: number, left: number | undefined, isLeader = t
 
 function watched(asked: LeaseHolder, ...others: LeaseHolder[]): Coverage {
   const coverage = new Coverage();
-  new LeaseWatch(() => [asked, ...others], coverage).asked(asked);
+  new LeaseWatch(() => [asked, ...others], coverage, false).asked(asked);
   return coverage;
 }
 
@@ -27,13 +27,13 @@ describe('a lease', () => {
 
   it('bars every election, but for those of nodes that lead no more or have none left', () => {
     const elected = (...others: LeaseHolder[]) =>
-      new LeaseWatch(() => [holder('n1', 5, 0), ...others], new Coverage()).elected('n1', 5);
+      new LeaseWatch(() => [holder('n1', 5, 0), ...others], new Coverage(), false).elected('n1', 5);
     expect(() => elected(holder('n2', 4, 2))).toThrow(/one lease: n1 is elected in term 5, while n2/);
     expect(() => elected(holder('n2', 4, 0), holder('n3', 4, 4, false))).not.toThrow();
   });
 
   it('is not broken by an election of a former term that was told late', () => {
-    const told = () => new LeaseWatch(() => [holder('n1', 5, 0), holder('n2', 6, 2)], new Coverage());
+    const told = () => new LeaseWatch(() => [holder('n1', 5, 0), holder('n2', 6, 2)], new Coverage(), false);
     expect(() => told().elected('n1', 5)).not.toThrow();
   });
 

@@ -224,6 +224,12 @@ function* calm<M extends EngineMessage, S extends StateMachine<O>, I, O>(
     'liveness',
     () => 'a change of members was never answered',
   );
+  // Whoever leads last goes on with what leaders before it began (Raft §6).
+  demand(
+    cluster.aim('leader')?.status()?.membership.outgoingVoters.length === 0,
+    'liveness',
+    () => 'the members are joint still after the calm',
+  );
   const digests = members().map((node) => node.stateDigest());
   demand(
     digests.every((digest) => digest === digests[0]),

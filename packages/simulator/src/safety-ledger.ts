@@ -16,7 +16,7 @@ import {
   type QuorumTest,
 } from './membership-ledger.js';
 import type { SimulatedDisk } from './simulated-disk.js';
-import { ballotOnDisk, SlotVotes, type VoteBallot } from './slot-votes.js';
+import { ballotsOnDisk, SlotVotes, type VoteBallot } from './slot-votes.js';
 import type { Claim, DurablePromise } from './subject.js';
 import { demand } from './violation.js';
 
@@ -283,12 +283,8 @@ export class SafetyLedger {
     this.memberships.applied(entry);
     const holds = (node: NodeId) => this.#disks.get(node)?.holds(entry.index, entry.term) === true;
     this.#demandQuorum(id, entry, holds);
-    const voteBallot = this.#voteBallot;
-    if (voteBallot !== undefined) {
-      const votedIn = (node: NodeId) =>
-        holds(node) ? ballotOnDisk(this.#disks.get(node), entry.index, voteBallot) : 0;
-      this.#slotVotes.applied(entry, this.memberships.at(entry.index - 1), votedIn);
-    }
+    const voted = ballotsOnDisk(this.#voteBallot, entry, (node) => this.#disks.get(node));
+    if (voted !== undefined) this.#slotVotes.applied(entry, this.memberships.at(entry.index - 1), voted);
     if (this.#electsByLog) this.#demandNoRival(id, entry);
     this.#committed.set(entry.index, { term: entry.term, digest, by: id });
     if (entry.index > this.highestCommitted) this.highestCommitted = entry.index;

@@ -194,9 +194,21 @@ export class SlotVotes {
   }
 }
 
-/** Ballot of the vote that a disk holds in a slot; beyond all ballots where it is decided and not kept any more. */
-export function ballotOnDisk(disk: SimulatedDisk | undefined, slot: LogIndex, voteBallot: VoteBallot): Term {
-  const entry = disk?.entry(slot);
-  const known = entry === undefined ? undefined : voteBallot(disk?.hardState, entry);
-  return known ?? Number.POSITIVE_INFINITY;
+/**
+ * The ballot of each node's vote for an entry, as its disk has it: 0 for none, and beyond all ballots where the slot is
+ * decided and the vote not kept any more. `undefined` for engines without votes of their own for each slot.
+ */
+export function ballotsOnDisk(
+  voteBallot: VoteBallot | undefined,
+  { index, term }: Entry,
+  diskOf: (id: NodeId) => SimulatedDisk | undefined,
+): ((id: NodeId) => Term) | undefined {
+  if (voteBallot === undefined) return undefined;
+  return (id) => {
+    const disk = diskOf(id);
+    if (disk === undefined || !disk.holds(index, term)) return 0;
+    const entry = disk.entry(index);
+    const known = entry === undefined ? undefined : voteBallot(disk.hardState, entry);
+    return known ?? Number.POSITIVE_INFINITY;
+  };
 }

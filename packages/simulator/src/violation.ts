@@ -58,7 +58,7 @@ export type InvariantName =
   | 'user check'
   /** The history of all clients has an explanation. */
   | 'history'
-  /** When faults end, a leader is found, clients are answered and states converge. */
+  /** When faults end, a leader is found, clients are answered, states converge and no members stay joint. */
   | 'liveness';
 
 /** A rule was broken. */
