@@ -4,16 +4,12 @@ import { inRaft } from './raft-bug.js';
 
 /** Every bug of flow control. */
 export const flowBugs: readonly PlantedBug[] = [
-  inRaft(
-    'window-never-freed',
-    'counts appends as under way after they were answered (etcd raft, inflights)',
-    {
-      file: 'raft/progress.ts',
-      from: 'while (this.#inFlight.length > 0 && this.#inFlight.first(0) <= index) {',
-      to: 'while (this.#inFlight.length > 0 && this.#inFlight.first(0) < 0) {',
-    },
-  ),
-  inRaft('window-bytes-leak', 'counts bytes as under way after they were answered (etcd raft, inflights)', {
+  inRaft('window-never-freed', 'counts appends as under way after they were answered', {
+    file: 'raft/progress.ts',
+    from: 'while (this.#inFlight.length > 0 && this.#inFlight.first(0) <= index) {',
+    to: 'while (this.#inFlight.length > 0 && this.#inFlight.first(0) < 0) {',
+  }),
+  inRaft('window-bytes-leak', 'counts bytes as under way after they were answered', {
     file: 'raft/progress.ts',
     from: 'this.#inFlightBytes -= this.#inFlight.second(0);',
     to: '',
@@ -23,29 +19,21 @@ export const flowBugs: readonly PlantedBug[] = [
     from: '    this.#inFlight.clear();\n    this.#inFlightBytes = 0;\n',
     to: '',
   }),
-  inRaft(
-    'uncommitted-bytes-leak',
-    'never gives back the bytes of commands that were committed (etcd raft #10063)',
-    {
-      file: 'raft/commitment.ts',
-      from: 'state.uncommittedBytes -= entryBytes(state.log.entryAt(at));',
-      to: '',
-    },
-  ),
+  inRaft('uncommitted-bytes-leak', 'never gives back the bytes of commands that were committed', {
+    file: 'raft/commitment.ts',
+    from: 'state.uncommittedBytes -= entryBytes(state.log.entryAt(at));',
+    to: '',
+  }),
   inRaft('uncommitted-bytes-inherited', 'keeps counting uncommitted commands of a leadership that is over', {
     file: 'raft/state.ts',
     from: '  state.uncommittedBytes = 0;\n',
     to: '',
   }),
-  inRaft(
-    'limit-below-command',
-    'refuses a command that is larger than the limit for ever (etcd raft #9985)',
-    {
-      file: 'raft/leading.ts',
-      from: 'if (state.uncommittedBytes > 0 && state.uncommittedBytes',
-      to: 'if (state.uncommittedBytes >= 0 && state.uncommittedBytes',
-    },
-  ),
+  inRaft('limit-below-command', 'refuses a command that is larger than the limit for ever', {
+    file: 'raft/leading.ts',
+    from: 'if (state.uncommittedBytes > 0 && state.uncommittedBytes',
+    to: 'if (state.uncommittedBytes >= 0 && state.uncommittedBytes',
+  }),
   inRaft('limit-below-entry', 'puts no entry into an append when the first is larger than an append may be', {
     file: 'raft/log.ts',
     from: 'if (bytes + more > bytesMax && end > start) break;',

@@ -23,7 +23,7 @@ export const leaseBugs: readonly PlantedBug[] = [
   }),
   inRaft(
     'lease-through-standstill',
-    'does not count the time in which its process stood still (CockroachDB, YugabyteDB)',
+    'does not count the time in which its process stood still (etcd #20418)',
     {
       file: 'raft/raft-engine.ts',
       from: 'state.ticks += 1 + missed;',
@@ -32,7 +32,7 @@ export const leaseBugs: readonly PlantedBug[] = [
   ),
   inRaft(
     'lease-kept-in-transfer',
-    'keeps its lease after it told another node to campaign (etcd-raft, lease reads)',
+    'keeps its lease after it told another node to campaign (dissertation §6.4.1)',
     {
       file: 'raft/transfer.ts',
       from: 'if (state.lease !== undefined) state.lease.ended = true;',

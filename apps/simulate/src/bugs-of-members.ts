@@ -87,7 +87,7 @@ export const memberBugs: readonly PlantedBug[] = [
   state.quorum = new MajorityQuorum(counts ? membership : { ...membership, members: [...members, itself] });`,
     },
   ),
-  inRaft('members-forgotten', 'begins anew with the founders after a restart (hashicorp/raft, peers.json)', {
+  inRaft('members-forgotten', 'begins anew with the founders after a restart (Raft §6)', {
     file: 'raft/state.ts',
     from: "if (entry?.kind === 'membership') memberships.append(entry);",
     to: '',
@@ -108,7 +108,7 @@ export const memberBugs: readonly PlantedBug[] = [
   ),
   inRaft(
     'snapshot-of-latest-members',
-    'gives a snapshot the latest members, not those that govern at its index (etcd, confState)',
+    'gives a snapshot the latest members, not those that govern at its index (openraft #1808)',
     {
       file: 'raft/status.ts',
       from: 'state.memberships.at(state.appliedIndex) ?? state.membership',

@@ -9,7 +9,7 @@ export const snapshotBugs: readonly PlantedBug[] = [
     from: 'state.log.discardThrough(meta.index - state.settings.retainedEntries)',
     to: 'state.log.discardThrough(state.emittedIndex - state.settings.retainedEntries)',
   }),
-  inRaft('snapshot-goes-back', 'installs a late snapshot over what is committed (etcd raft, restore)', {
+  inRaft('snapshot-goes-back', 'installs a late snapshot over what is committed', {
     file: 'raft/following.ts',
     from: 'if (meta.index <= state.commitIndex) return accept(state, message, state.commitIndex);',
     to: '',
@@ -23,13 +23,9 @@ export const snapshotBugs: readonly PlantedBug[] = [
       to: '',
     },
   ),
-  inRaft(
-    'snapshot-never-again',
-    'waits for ever for a snapshot that was not delivered (etcd raft, ReportSnapshot)',
-    {
-      file: 'raft/leading.ts',
-      from: "progress.wishUnderWay = false;\n  if (progress.state !== 'snapshot') return;",
-      to: "progress.wishUnderWay = false;\n  if (progress.state !== 'snapshot' || !delivered) return;",
-    },
-  ),
+  inRaft('snapshot-never-again', 'waits for ever for a snapshot that was not delivered', {
+    file: 'raft/leading.ts',
+    from: "progress.wishUnderWay = false;\n  if (progress.state !== 'snapshot') return;",
+    to: "progress.wishUnderWay = false;\n  if (progress.state !== 'snapshot' || !delivered) return;",
+  }),
 ];

@@ -41,7 +41,7 @@ const promises: readonly StormBug[] = [
   ),
   inPaxos(
     'promise-forgotten',
-    'forgets its promise at a restart (Paxos Made Live §5.1: a disk that lost its state)',
+    'forgets its promise at a restart (Paxos Made Live: a disk that lost its state)',
     change('start.ts', 'promised: hardState.promised,', 'promised: 0,'),
   ),
   inPaxos(
@@ -139,7 +139,7 @@ const phase1: readonly StormBug[] = [
   ),
   inPaxos(
     'first-page-only',
-    'takes the first message of votes for all votes: slots beyond it are never asked about (Paxos Made Live §5)',
+    'takes the first message of votes for all votes: slots beyond it are never asked about (Paxos Made Live)',
     change('acceptor.ts', 'next = index;\n      break;', 'break;'),
   ),
   inPaxos(
@@ -216,7 +216,7 @@ const decisions: readonly StormBug[] = [
 const reads: readonly StormBug[] = [
   inPaxos(
     'read-without-quorum',
-    'confirms reads alone: stale reads by a leader that was deposed (Paxos Made Live §5.2)',
+    'confirms reads alone: stale reads by a leader that was deposed (Paxos Made Live)',
     change(
       'reads.ts',
       '(voter) => voter === id || (progress.get(voter)?.answeredRound ?? 0) >= round,',
@@ -225,12 +225,12 @@ const reads: readonly StormBug[] = [
   ),
   inPaxos(
     'read-before-adopted',
-    'answers reads before what phase 1 brought to light is decided (Paxos Made Live §5.2)',
+    'answers reads before what phase 1 brought to light is decided (Paxos Made Live)',
     change('reads.ts', ' && commitIndex >= proposer.adoptedThrough', ''),
   ),
   inPaxos(
     'quorum-read-of-one',
-    'reads by the answer of whoever is first (Linearizable Quorum Reads §3)',
+    'reads by the answer of whoever is first (Charapko and others, HotStorage 2019)',
     change(
       'quorum-reads.ts',
       "if (quorums.phase1((voter) => round.answers.has(voter)) !== 'won') return;",
@@ -239,7 +239,7 @@ const reads: readonly StormBug[] = [
   ),
   inPaxos(
     'quorum-read-unrinsed',
-    'reads by quorum without waiting until what was voted for is decided (Linearizable Quorum Reads §3)',
+    'reads by quorum without waiting until what was voted for is decided (Charapko and others, HotStorage 2019)',
     change(
       'quorum-reads.ts',
       'round.through = through;',
