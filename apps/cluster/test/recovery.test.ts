@@ -33,12 +33,13 @@ async function hashes(running: ClusterProcess): Promise<readonly (string | undef
     const { nodes } = await running.cluster();
     const states = await Promise.all(
       nodes.map(async ({ url }) => {
-        const status = await readJson<NodeStatusDocument>(await fetch(`${url}/v1/status?hash=true`));
-        return status.keyValue;
+        // One that was just started may not listen yet.
+        const answer = await fetch(`${url}/v1/status?hash=true`).catch(() => undefined);
+        return answer && (await readJson<NodeStatusDocument>(answer)).keyValue;
       }),
     );
     const [first] = states;
-    return states.every((state) => state?.revision === first?.revision)
+    return states.every((state) => state !== undefined && state.revision === first?.revision)
       ? states.map((state) => state?.hash)
       : undefined;
   });
