@@ -53,6 +53,11 @@ export interface EngineStatus {
   readonly membershipIndex?: LogIndex;
   /** Members that govern just behind the applied index: those that a snapshot taken there carries. */
   readonly appliedMembership?: Membership;
+  /**
+   * Whether a leader can decide nothing yet: other members govern since it was elected, and too few of them have promised
+   * it their votes. Absent on other nodes, and of engines whose elections hold for later members too.
+   */
+  readonly awaitsPromises?: boolean;
   /** Whom a leader hands its leadership to at the moment. */
   readonly transferTo?: NodeId;
   /** Ticks for which a leader's lease lasts yet; absent without leases, 0 when it has run out. */

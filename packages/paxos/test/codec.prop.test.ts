@@ -69,7 +69,7 @@ const message = fc.oneof(
   body('probe', { probe: number, decided: number }),
   body('probeAnswer', { probe: number, willing: fc.boolean(), decided: number, last: number }),
   body('nominate', { transfer: fc.boolean() }),
-  body('prepare', { slot: number, transfer: fc.boolean() }),
+  body('prepare', { slot: number, handedOver: number }),
   body('promise', { slot: number, first: number, decided: number, votes, next: optional }),
   body('nack', { refused: number }),
   ballot.chain((of) =>

@@ -45,7 +45,7 @@ const received: fc.Arbitrary<MultiPaxosMessage> = fc.oneof(
     fc.record({
       type: fc.constant('prepare' as const),
       slot: fc.integer({ min: 1, max: 3 }),
-      transfer: fc.boolean(),
+      handedOver: small,
     }),
   ),
   message(

@@ -1,4 +1,5 @@
 /** The Multi-Paxos engine as scenarios see it: its options, and its messages in words. */
+import type { Term } from '@synod/core';
 import { type EngineOnStage, tellEntries, tellPosition } from '@synod/scenarios';
 import {
   createMultiPaxosEngine,
@@ -64,7 +65,7 @@ function wordsFor(message: MultiPaxosMessage): readonly string[] {
     case 'nominate':
       return ['nominate', ...(message.transfer ? ['the leader wishes it'] : [])];
     case 'prepare':
-      return ['prepare', `from slot ${message.slot}`, ...(message.transfer ? ['the leader wishes it'] : [])];
+      return ['prepare', `from slot ${message.slot}`, ...tellHandedOver(message.handedOver)];
     case 'promise':
       return [
         'promise',
@@ -109,6 +110,10 @@ function otherWordsFor(message: MultiPaxosMessage): readonly string[] {
     default:
       return [message.type];
   }
+}
+
+function tellHandedOver(by: Term): readonly string[] {
+  return by === 0 ? [] : [`handed over by the leader of ${by}`];
 }
 
 function tellVotes(votes: readonly Vote[]): string {

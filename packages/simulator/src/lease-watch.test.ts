@@ -46,4 +46,22 @@ describe('a lease', () => {
     expect(watched(holder('n1', 1, 0)).counts()).toEqual({ 'lease had run out': 1 });
     expect(watched(holder('n1', 1, undefined)).counts()).toEqual({});
   });
+
+  it('is not broken by a leader that members who were followed by others have elected, before the others promise it', () => {
+    const leader = (awaitsPromises: boolean, membershipIndex = 7): LeaseHolder => ({
+      ...holder('n1', 5, 0),
+      status: () => ({ term: 5, leaseTicksLeft: 0, membershipIndex, awaitsPromises }),
+    });
+    const holding: LeaseHolder = {
+      ...holder('n2', 4, 2),
+      status: () => ({ term: 4, leaseTicksLeft: 2, membershipIndex: 7 }),
+    };
+    const watch = (other: LeaseHolder) => new LeaseWatch(() => [other, holding], new Coverage(), true);
+    for (const powerless of [leader(false, 3), leader(true)]) {
+      expect(() => watch(powerless).asked(holding)).not.toThrow();
+      expect(() => watch(powerless).elected('n1', 5)).not.toThrow();
+    }
+    expect(() => watch(leader(false)).asked(holding)).toThrow(/one lease/);
+    expect(() => watch(leader(false)).elected('n1', 5)).toThrow(/one lease/);
+  });
 });

@@ -14,7 +14,7 @@ export interface LeaseHolder {
   readonly term: Term;
   readonly clock: { readonly missed: number };
   /** What its engine says of itself by now; `undefined` while it does not run. */
-  status(): Pick<EngineStatus, 'term' | 'leaseTicksLeft' | 'membershipIndex'> | undefined;
+  status(): Pick<EngineStatus, 'term' | 'leaseTicksLeft' | 'membershipIndex' | 'awaitsPromises'> | undefined;
 }
 
 /** Watches the leases of a cluster. */
@@ -42,7 +42,7 @@ export class LeaseWatch {
     this.#coverage.reach('read answered by lease');
     for (const other of this.#nodes()) {
       demand(
-        !other.isLeader || other.term <= term || this.#isEnded(other, asked),
+        !other.isLeader || other.term <= term || this.#isPowerless(other, asked),
         'one lease',
         () =>
           `${asked.id} has a lease of term ${term} for ${ticksLeft} ticks more, while ${other.id} leads term ${other.term}`,
@@ -54,7 +54,7 @@ export class LeaseWatch {
   elected(id: NodeId, electedIn: Term): void {
     const elected = this.#nodes().find((node) => node.id === id);
     for (const other of this.#nodes()) {
-      if (other.id === id || !other.isLeader || this.#isEnded(elected, other)) continue;
+      if (other.id === id || !other.isLeader || this.#isPowerless(elected, other)) continue;
       const { term, ticksLeft } = leaseOf(other) ?? { term: 0, ticksLeft: 0 };
       demand(
         ticksLeft <= 0 || term > electedIn,
@@ -65,10 +65,14 @@ export class LeaseWatch {
     }
   }
 
-  /** Whether the members that elected a node were followed by those that a lease relies on. */
-  #isEnded(elected: LeaseHolder | undefined, holder: LeaseHolder): boolean {
+  /**
+   * Whether the members that elected a node were followed by those that a lease relies on, of whom too few have promised
+   * it anything: it does not know of them, or has just decided anew that they govern.
+   */
+  #isPowerless(elected: LeaseHolder | undefined, holder: LeaseHolder): boolean {
     if (!this.#endsMemberships) return false;
-    return (elected?.status()?.membershipIndex ?? 0) < (holder.status()?.membershipIndex ?? 0);
+    const { membershipIndex = 0, awaitsPromises = false } = elected?.status() ?? {};
+    return awaitsPromises || membershipIndex < (holder.status()?.membershipIndex ?? 0);
   }
 }
 

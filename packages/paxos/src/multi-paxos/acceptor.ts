@@ -37,7 +37,9 @@ export function receivePrepare(state: PaxosState, message: Prepare): void {
 
 function reasonToRefuse(state: PaxosState, message: Prepare): string | undefined {
   if (message.ballot < state.promised) return `ballot ${state.promised} was promised`;
-  if (message.ballot === state.promised || message.transfer) return undefined;
+  if (message.ballot === state.promised) return undefined;
+  // A leader that was deposed without knowing it can hand over nothing of what a later one holds.
+  if (message.handedOver > 0 && message.handedOver >= state.promised) return undefined;
   if (message.from === state.leader) return undefined;
   if (mustKeepLease(state)) return `a leader heard ${state.ticksSinceLeader} ticks ago may hold a lease`;
   if (hearsLeader(state)) return `${state.leader} leads and was heard ${state.electionElapsed} ticks ago`;

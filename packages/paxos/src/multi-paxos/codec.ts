@@ -73,7 +73,7 @@ function encodeMessage(message: MultiPaxosMessage, writer: ByteWriter): void {
       return writer.boolean(message.transfer);
     case 'prepare':
       writer.varint(message.slot);
-      return writer.boolean(message.transfer);
+      return writer.varint(message.handedOver);
     case 'promise':
       writer.varint(message.slot);
       writer.varint(message.first);
@@ -201,7 +201,7 @@ function decodeMessage(reader: ByteReader, from: NodeId, to: NodeId): MultiPaxos
       return { from, to, type: 'nominate', ballot, transfer: reader.boolean() };
     case typeNumbers.prepare: {
       const slot = reader.varint();
-      return { from, to, type: 'prepare', ballot, slot, transfer: reader.boolean() };
+      return { from, to, type: 'prepare', ballot, slot, handedOver: reader.varint() };
     }
     case typeNumbers.promise: {
       const slot = reader.varint();

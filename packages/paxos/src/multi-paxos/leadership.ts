@@ -119,7 +119,7 @@ function countProbed(state: PaxosState): void {
   const reached = quorums.phase2((voter) => (voter === id || probed.has(voter) ? true : undefined));
   if (willing !== 'won' || reached !== 'won') return;
   const better = state.yielded ? undefined : mostAdvanced(state);
-  if (better === undefined) return prepare(state, 'enough nodes would promise', false);
+  if (better === undefined) return prepare(state, 'enough nodes would promise');
   state.yielded = true;
   becomeFollower(state, undefined, `${better} is more advanced`);
   // A probe and a prepare take it two round trips. If it reaches too few nodes this one leads after all, and soon.
@@ -154,7 +154,7 @@ export function receiveNominate(state: PaxosState, message: Nominate): void {
   if (message.transfer) {
     if (message.from !== state.leader)
       return ignore(state, message, `${message.from} does not lead this node`);
-    return prepare(state, `${message.from} hands its leadership over`, true);
+    return prepare(state, `${message.from} hands its leadership over`, message.ballot);
   }
   const isOfLeader = message.from === state.leader;
   if (state.role === 'candidate' || (hearsLeader(state) && !isOfLeader))
@@ -164,7 +164,7 @@ export function receiveNominate(state: PaxosState, message: Nominate): void {
 }
 
 /** Phase 1 of a new ballot of this node's own, above all that were heard of. */
-export function prepare(state: PaxosState, reason: string, transfer: boolean): void {
+export function prepare(state: PaxosState, reason: string, handedOver: Term = 0): void {
   const ballot = ownNextBallot(state);
   adoptBallot(state, ballot, reason);
   changeRole(state, 'candidate', reason);
@@ -172,7 +172,7 @@ export function prepare(state: PaxosState, reason: string, transfer: boolean): v
   setLeader(state, undefined);
   state.proposer = { ...blankProposer(), ballot, save: Number.POSITIVE_INFINITY };
   report(state, { type: 'campaignStarted', term: ballot, preVote: false, reason });
-  askForPromises(state, transfer);
+  askForPromises(state, handedOver);
 }
 
 /**

@@ -64,7 +64,7 @@ export function tickLeader(state: PaxosState): void {
   if (state.raisePause > 0) state.raisePause--;
   else if (mayLead(state) && isOutbid(state)) {
     state.raisePause = electionTicks;
-    return prepare(state, 'a member promised a ballot that nobody leads', false);
+    return prepare(state, 'a member promised a ballot that nobody leads');
   }
   if (state.progress.size === 0 || ++state.heartbeatElapsed < heartbeatTicks) return;
   broadcastHeartbeat(state);

@@ -35,7 +35,7 @@ export interface ProbeAnswer extends EngineMessage {
 /** Asks the receiver to stand: it is better placed, or the leader hands over to it. */
 export interface Nominate extends EngineMessage {
   readonly type: 'nominate';
-  /** Highest ballot that the sender promised. */
+  /** Highest ballot that the sender promised: its own when it leads. */
   readonly ballot: Term;
   /** Whether the leader itself hands over: then it does not matter that it is alive. */
   readonly transfer: boolean;
@@ -48,8 +48,11 @@ export interface Prepare extends EngineMessage {
   readonly ballot: Term;
   /** First slot that it asks about. */
   readonly slot: LogIndex;
-  /** Whether the leader itself asked the proposer to take over. */
-  readonly transfer: boolean;
+  /**
+   * Ballot of the leader that asked the proposer to take over, 0 without one: its own lease is given up by that, and
+   * those of earlier ballots are over, but not what the leader of a later ballot may hold.
+   */
+  readonly handedOver: Term;
 }
 
 /** One acceptor's vote in one slot. */

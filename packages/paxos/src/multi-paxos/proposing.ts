@@ -18,7 +18,7 @@ import type { PaxosState, Promiser } from './state.js';
 const nothing = new Uint8Array(0);
 
 /** Asks all voters that have not reported everything for a promise, or for the rest of their votes. */
-export function askForPromises(state: PaxosState, transfer = false): void {
+export function askForPromises(state: PaxosState, handedOver: Term = 0): void {
   const { proposer } = state;
   proposer.mustAsk = false;
   for (const peer of state.peers) {
@@ -28,13 +28,13 @@ export function askForPromises(state: PaxosState, transfer = false): void {
       promiser = { position: state.commitIndex + 1, complete: false, decided: 0 };
       proposer.promisers.set(peer, promiser);
     }
-    if (!promiser.complete) ask(state, peer, promiser, transfer);
+    if (!promiser.complete) ask(state, peer, promiser, handedOver);
   }
   establish(state);
 }
 
 /** A ballot that is not durable could be asked for again after a crash, so the request waits for the save. */
-function ask(state: PaxosState, to: NodeId, promiser: Promiser, transfer: boolean): void {
+function ask(state: PaxosState, to: NodeId, promiser: Promiser, handedOver: Term): void {
   promiser.position = Math.max(promiser.position, state.commitIndex + 1);
   state.outbox.sendAfterSave.push({
     from: state.id,
@@ -42,7 +42,7 @@ function ask(state: PaxosState, to: NodeId, promiser: Promiser, transfer: boolea
     type: 'prepare',
     ballot: state.proposer.ballot,
     slot: promiser.position,
-    transfer,
+    handedOver,
   });
 }
 
@@ -111,7 +111,7 @@ function advancePromiser(state: PaxosState, message: PromiseGiven, promiser: Pro
     return;
   }
   promiser.position = Math.max(needed, message.next);
-  ask(state, message.from, promiser, false);
+  ask(state, message.from, promiser, 0);
 }
 
 /** Whether a phase-1 quorum of those that govern has promised; a candidate then leads, or gives up. */

@@ -43,6 +43,7 @@ export function statusOf(state: PaxosState): EngineStatus {
     membership: state.membership,
     appliedMembership: state.memberships.at(state.appliedIndex) ?? state.membership,
     membershipIndex: state.memberships.latest.index,
+    ...(state.role === 'leader' ? { awaitsPromises: !state.proposer.established } : {}),
     ...(state.transfer === undefined ? {} : { transferTo: state.transfer.to }),
     ...(state.settings.lease === undefined ? {} : { leaseTicksLeft: leaseTicksLeft(state) }),
     peers,

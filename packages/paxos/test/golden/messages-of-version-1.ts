@@ -27,7 +27,8 @@ export const messagesOfVersion1: readonly (readonly [MultiPaxosMessage, string])
     '020001000000',
   ],
   [{ ...address, type: 'nominate', ballot, transfer: true }, '03811801'],
-  [{ ...address, type: 'prepare', ballot, slot: 129, transfer: false }, '048118810100'],
+  [{ ...address, type: 'prepare', ballot, slot: 129, handedOver: 0 }, '048118810100'],
+  [{ ...address, type: 'prepare', ballot, slot: 129, handedOver: 2050 }, '04811881018210'],
   [
     {
       ...address,
