@@ -36,6 +36,7 @@ export default defineConfig({
             { text: 'Raft and Paxos, side by side', link: '/guide/raft-and-paxos' },
             { text: 'Benchmarks', link: '/guide/benchmarks' },
             { text: 'Time without a leader', link: '/guide/elections' },
+            { text: 'Real networks', link: '/guide/networks' },
             { text: 'What the Raft engine does', link: '/guide/raft-features' },
             { text: 'One value, and registers', link: '/guide/synod-and-registers' },
           ],

@@ -51,11 +51,13 @@ const weather: Weather = {
  * @param subject - The engine with its state machine.
  * @param slow - Followers that are slow.
  * @param seed - Draws all that is random.
+ * @param delayLeastUs - What a message takes at least.
  */
 export function measureCommitLatency<Message extends EngineMessage>(
   subject: StormSubject<Message>,
   slow: readonly NodeId[],
   seed: number,
+  delayLeastUs = weather.delayLeastUs,
 ): CommitLatency {
   const proposedUs = new Map<string, number>();
   const latenciesUs: number[] = [];
@@ -67,7 +69,7 @@ export function measureCommitLatency<Message extends EngineMessage>(
     if (atUs !== undefined) latenciesUs.push(nowUs - atUs);
   };
   const { finding } = runScript(
-    scriptOf(slow, seed),
+    scriptOf(slow, seed, delayLeastUs),
     {
       engine: {
         ...subject.engine,
@@ -100,7 +102,7 @@ export function measureCommitLatency<Message extends EngineMessage>(
   };
 }
 
-function scriptOf(slow: readonly NodeId[], seed: number): Script {
+function scriptOf(slow: readonly NodeId[], seed: number, delayLeastUs: number): Script {
   const atUs = (settledTicks / 2) * tickUs;
   return {
     seed,
@@ -108,7 +110,7 @@ function scriptOf(slow: readonly NodeId[], seed: number): Script {
     ticks,
     calm: false,
     requestsMax: Number.MAX_SAFE_INTEGER,
-    weather,
+    weather: { ...weather, delayLeastUs },
     steps: [
       { atUs: 2 * tickUs, fault: { type: 'campaign', node: leader } },
       ...slow.map(

@@ -25,6 +25,8 @@ export interface PartialConnectivity {
   readonly leader: NodeId;
   /** Links that are cut, in both directions, until the end. */
   readonly cuts: readonly (readonly [NodeId, NodeId])[];
+  /** Links that are cut from the first node to the second alone, until the end. */
+  readonly oneWay?: readonly (readonly [NodeId, NodeId])[];
   /** A node that the leader's messages do not reach in the ticks before, so that its log is behind. */
   readonly behind?: NodeId;
 }
@@ -155,7 +157,8 @@ export function runPartially<Message extends EngineMessage>(
   };
 }
 
-function scriptOf({ nodes, leader, cuts, behind }: PartialConnectivity, seed: number, cutUs: number): Script {
+function scriptOf(situation: PartialConnectivity, seed: number, cutUs: number): Script {
+  const { nodes, leader, cuts, oneWay = [], behind } = situation;
   const ticks = Math.ceil(cutUs / tickUs) + watchedTicks;
   const forUs = ticks * tickUs;
   const deafUs = cutUs - deafTicks * tickUs;
@@ -175,6 +178,7 @@ function scriptOf({ nodes, leader, cuts, behind }: PartialConnectivity, seed: nu
         { atUs: cutUs, fault: { type: 'cut', from: one, to: other, forUs } } as const,
         { atUs: cutUs, fault: { type: 'cut', from: other, to: one, forUs } } as const,
       ]),
+      ...oneWay.map(([from, to]) => ({ atUs: cutUs, fault: { type: 'cut', from, to, forUs } }) as const),
     ],
   };
 }
