@@ -50,14 +50,19 @@ export function sealBatch(writer: ByteWriter, number: number, salt: number): voi
  * Reads the payload of a whole frame as a batch.
  *
  * @param payload - The frame's payload.
+ * @param onRecord - Hears where each record begins and ends in the payload, for tools that show it.
  * @throws {@link DecodeError} when it is no batch.
  */
-export function decodeBatch(payload: Uint8Array): Batch {
+export function decodeBatch(payload: Uint8Array, onRecord?: (from: number, end: number) => void): Batch {
   const reader = new ByteReader(payload);
   const low = reader.u32();
   const number = reader.u32() * wordSize + low;
   if (!Number.isSafeInteger(number)) throw new DecodeError(`batch number ${number} is above 2^53 - 1`);
   const records: LogRecord[] = [];
-  while (reader.remaining > 0) records.push(decodeRecord(reader));
+  while (reader.remaining > 0) {
+    const from = reader.position;
+    records.push(decodeRecord(reader));
+    onRecord?.(from, reader.position);
+  }
   return { number, records };
 }

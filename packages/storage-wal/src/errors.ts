@@ -132,3 +132,17 @@ export class SnapshotFailedError extends SynodError {
     });
   }
 }
+
+/**
+ * The storage gave up acknowledged data on purpose, so no node may run on it. Code `STORAGE_RETIRED`. Nothing was
+ * changed.
+ */
+export class StorageRetiredError extends SynodError {
+  /** @param reason - What was given up. */
+  constructor(reason: string) {
+    super({
+      code: 'STORAGE_RETIRED',
+      message: `acknowledged data was given up in this storage (${reason}), and with it perhaps votes and promises: it can be read, but no node may run on it. Add a new member under a new id with an empty directory, or restore a backup`,
+    });
+  }
+}

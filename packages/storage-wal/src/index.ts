@@ -26,12 +26,38 @@ export {
   StorageCorruptError,
   StorageFailedError,
   StorageLockedError,
+  StorageRetiredError,
   StorageVersionError,
 } from './errors.js';
 export type { WalStats } from './group-commit.js';
+export { inspectWal } from './inspect/inspect-wal.js';
+export type {
+  GroupShare,
+  InspectedGroup,
+  InspectedIdentity,
+  InspectedRecord,
+  InspectedSegment,
+  InspectedSnapshot,
+  InspectedStretch,
+  WalFinding,
+  WalFindingKind,
+  WalInspection,
+  WalVerdict,
+} from './inspect/inspection.js';
+export { readWal, type WalContents } from './inspect/read-wal.js';
+export {
+  planWalRepair,
+  type RepairOptions,
+  type RepairPlan,
+  type RepairStep,
+} from './inspect/repair-plan.js';
+export { type RepairReport, repairWal } from './inspect/repair-wal.js';
+export type { StretchVisitor } from './inspect/segment-walk.js';
+export { useWalDirectory } from './inspect/use-wal-directory.js';
 export { nodeFileSystem } from './node-file-system.js';
 export { openWal } from './open-wal.js';
 export { openWalDirectory } from './open-wal-directory.js';
+export type { LogChange, LogRecord } from './record.js';
 export type { TornTail } from './recovery.js';
 export type { WalEvent, WalOptions, WalSettings } from './wal-options.js';
 export type { RecoveryReport, WalStorage } from './wal-storage.js';

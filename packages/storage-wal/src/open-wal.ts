@@ -8,6 +8,7 @@ import { StorageCorruptError } from './errors.js';
 import { decodeIdentity, encodeIdentity, type Identity, identityPath } from './identity-file.js';
 import { type BatchPlace, listSegments, type RecoveredLog, recoverLog, type TornTail } from './recovery.js';
 import { asideSuffix, readWhole, replaceFile, rootDirectory } from './replace-file.js';
+import { checkNotRetired } from './retired-mark.js';
 import { decodeSegmentHeader, segmentHeaderBytes, segmentPath, walDirectory } from './segment.js';
 import { nameSegment, prepareSegment, SegmentChain } from './segment-chain.js';
 import { snapshotsDirectory } from './snapshot-format.js';
@@ -24,6 +25,7 @@ import { NodeWal, type WalStorage } from './wal-storage.js';
  * @returns The storage. Take each group's state with `recover()` before the first `save()`.
  * @throws {@link StorageCorruptError} when durable data is damaged or missing; nothing was changed then.
  * @throws {@link StorageVersionError} when the files are of a later format.
+ * @throws {@link StorageRetiredError} when acknowledged data was given up in it on purpose.
  * @throws InvalidArgumentError when an option is out of its range.
  *
  * @example
@@ -40,7 +42,9 @@ export async function openWal(options: WalOptions): Promise<WalStorage> {
   const { fileSystem } = options;
   await fileSystem.makeDirectory(walDirectory);
   await fileSystem.makeDirectory(snapshotsDirectory);
-  const identity = (await readIdentity(fileSystem)) ?? (await beBorn(fileSystem, options.incarnation));
+  const names = await fileSystem.list(rootDirectory);
+  await checkNotRetired(fileSystem, names);
+  const identity = (await readIdentity(fileSystem, names)) ?? (await beBorn(fileSystem, options.incarnation));
   const log = await recoverLog(fileSystem, identity.own);
   const snapshots = await recoverSnapshots(fileSystem);
   for (const { log: group } of log.groups.values()) {
@@ -53,8 +57,18 @@ export async function openWal(options: WalOptions): Promise<WalStorage> {
   return new NodeWal({ fileSystem, limits, identity, log, snapshots: snapshots.newest, chain });
 }
 
-async function readIdentity(fileSystem: FileSystem): Promise<Identity | undefined> {
-  const names = await fileSystem.list(rootDirectory);
+/**
+ * Reads who a storage is.
+ *
+ * @param fileSystem - Where it is.
+ * @param names - Names in the root of the storage.
+ * @returns `undefined` when it has no identity yet.
+ * @throws {@link StorageCorruptError} when the file is damaged, or there is no log to it.
+ */
+export async function readIdentity(
+  fileSystem: FileSystem,
+  names: readonly string[],
+): Promise<Identity | undefined> {
   if (!names.includes(identityPath)) return undefined;
   const identity = decodeIdentity(await readWhole(fileSystem, identityPath));
   if ((await listSegments(fileSystem)).length > 0) return identity;
@@ -78,8 +92,14 @@ async function beBorn(fileSystem: FileSystem, incarnation: Incarnation): Promise
   return identity;
 }
 
-/** The incarnation of a storage whose birth a crash cut short: one segment, with nothing in it. */
-async function readUnfinishedBirth(fileSystem: FileSystem): Promise<Incarnation | undefined> {
+/**
+ * The incarnation of a storage whose birth a crash cut short: one segment, with nothing in it.
+ *
+ * @param fileSystem - Where it is.
+ * @returns `undefined` when it has no log either.
+ * @throws {@link StorageCorruptError} when it has a log, and so must have had an identity.
+ */
+export async function readUnfinishedBirth(fileSystem: FileSystem): Promise<Incarnation | undefined> {
   const segments = await listSegments(fileSystem);
   if (segments.length === 0) return undefined;
   const file = segmentPath(1);

@@ -11,6 +11,7 @@ export {
   StorageClosedError,
   StorageCorruptError,
   StorageFailedError,
+  StorageRetiredError,
   StorageVersionError,
 } from './errors.js';
 export type { WalStats } from './group-commit.js';

@@ -83,6 +83,16 @@ export class SegmentReader {
   }
 
   /**
+   * Goes on at an offset, for tools that look at what stands behind damage.
+   *
+   * @param offset - Where the next frame is looked for.
+   */
+  skipTo(offset: number): void {
+    this.#position = offset;
+    this.#window = empty;
+  }
+
+  /**
    * Looks for a whole frame at an offset or after it, byte by byte.
    *
    * @param offset - Where to begin.
