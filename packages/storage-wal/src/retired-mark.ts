@@ -20,7 +20,11 @@ const format: FileFormat = { kind: 'synod-retired', version: 1 };
  * @param reason - What was given up, for people.
  */
 export async function retire(fileSystem: FileSystem, reason: string): Promise<void> {
-  await replaceFile(fileSystem, retiredPath, sealHeader(format, (writer) => writer.string(reason)));
+  await replaceFile(
+    fileSystem,
+    retiredPath,
+    sealHeader(format, (writer) => writer.string(reason)),
+  );
 }
 
 /**

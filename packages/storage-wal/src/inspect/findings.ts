@@ -51,10 +51,7 @@ export function tornTailFinding({ file, offset, bytes }: TornTail): WalFinding {
  * @param corruption - Where and how.
  * @param bytes - Length of the damaged stretch, where it is known.
  */
-export function corruptionFinding(
-  { file, offset, expected, found }: Corruption,
-  bytes?: number,
-): WalFinding {
+export function corruptionFinding({ file, offset, expected, found }: Corruption, bytes?: number): WalFinding {
   const rest = { meaning: meaningOf(file), advice: adviceFor(file) };
   const stretch = bytes === undefined ? {} : { bytes };
   return { kind: 'corruption', file, offset, ...stretch, expected, found, ...rest };

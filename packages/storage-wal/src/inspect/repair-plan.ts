@@ -9,13 +9,7 @@ import { identityPath } from '../identity-file.js';
 import { segmentHeaderBytes, segmentPath, segmentSequence, walDirectory } from '../segment.js';
 import { snapshotsDirectory } from '../snapshot-format.js';
 import { firstDamage, inspectWal, isBefore } from './inspect-wal.js';
-import type {
-  GroupShare,
-  InspectedStretch,
-  LogPlace,
-  WalFinding,
-  WalInspection,
-} from './inspection.js';
+import type { GroupShare, InspectedStretch, LogPlace, WalFinding, WalInspection } from './inspection.js';
 
 /** One step of a repair. */
 export type RepairStep =
@@ -167,7 +161,8 @@ class Planner {
     }
     this.#discards = true;
     const why = 'its own incarnation stands in the log; whom it knew, and whether it may vote, is forgotten';
-    if (!finding.found.includes('no such file')) this.#steps.push({ type: 'setAside', file: identityPath, why });
+    if (!finding.found.includes('no such file'))
+      this.#steps.push({ type: 'setAside', file: identityPath, why });
     this.#steps.push({ type: 'rebuildIdentity', own, why });
   }
 
@@ -195,8 +190,7 @@ class Planner {
     const { segments, closedMark } = this.#inspection;
     const file = segmentPath(cut.sequence);
     const why = 'acknowledged data is damaged from here on';
-    for (const step of this.#steps.splice(0))
-      if (step.type !== 'cut') this.#steps.push(step);
+    for (const step of this.#steps.splice(0)) if (step.type !== 'cut') this.#steps.push(step);
     for (const { sequence, file } of segments) {
       if (sequence > cut.sequence) this.#steps.push({ type: 'setAside', file, why });
     }

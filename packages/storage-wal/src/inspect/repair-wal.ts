@@ -2,7 +2,7 @@
  * Carries out a planned repair. Every byte that a step takes away is kept under `set-aside/` first, durably, except
  * files that nothing needs; so a repair that turns out to be a mistake can be undone by hand.
  */
-import { type FileSystem, InvalidArgumentError } from '@synod/core';
+import { type FileHandle, type FileSystem, InvalidArgumentError } from '@synod/core';
 import { encodeIdentity, identityPath } from '../identity-file.js';
 import { directoryOf, replaceFile, rootDirectory } from '../replace-file.js';
 import { retire } from '../retired-mark.js';
@@ -74,33 +74,49 @@ async function carryOut(fileSystem: FileSystem, step: RepairStep): Promise<reado
 }
 
 async function cut(fileSystem: FileSystem, file: string, offset: number): Promise<string> {
-  const aside = await freeName(fileSystem, `${plainName(file)}.from-${offset}`);
   const source = await fileSystem.open(file, 'existing');
   try {
-    const target = await fileSystem.open(aside, 'create');
-    try {
-      const bytes = await source.size();
-      for (let from = offset; from < bytes; from += copyBytes)
-        await target.write([await source.read(from, Math.min(copyBytes, bytes - from))], from - offset);
-      await target.dataSync();
-    } finally {
-      await target.close();
-    }
-    await fileSystem.syncDirectory(asideDirectory);
-    await fileSystem.syncDirectory(rootDirectory);
+    const aside = await copyAside(fileSystem, source, offset, `${plainName(file)}.from-${offset}`);
     await source.truncate(offset);
     await source.dataSync();
+    return aside;
   } finally {
     await source.close();
   }
-  return aside;
 }
 
 async function setAside(fileSystem: FileSystem, file: string): Promise<string> {
-  const aside = await freeName(fileSystem, plainName(file));
-  await fileSystem.rename(file, aside);
-  for (const directory of [asideDirectory, directoryOf(file), rootDirectory])
-    await fileSystem.syncDirectory(directory);
+  const source = await fileSystem.open(file, 'existing');
+  let aside: string;
+  try {
+    aside = await copyAside(fileSystem, source, 0, plainName(file));
+  } finally {
+    await source.close();
+  }
+  await fileSystem.remove(file);
+  await fileSystem.syncDirectory(directoryOf(file));
+  return aside;
+}
+
+/** Copies a file from an offset on, durably. A copy that a crash left unfinished stays under its own number. */
+async function copyAside(
+  fileSystem: FileSystem,
+  source: FileHandle,
+  offset: number,
+  wanted: string,
+): Promise<string> {
+  const aside = await freeName(fileSystem, wanted);
+  const target = await fileSystem.open(aside, 'create');
+  try {
+    const bytes = await source.size();
+    for (let from = offset; from < bytes; from += copyBytes)
+      await target.write([await source.read(from, Math.min(copyBytes, bytes - from))], from - offset);
+    await target.dataSync();
+  } finally {
+    await target.close();
+  }
+  await fileSystem.syncDirectory(asideDirectory);
+  await fileSystem.syncDirectory(rootDirectory);
   return aside;
 }
 

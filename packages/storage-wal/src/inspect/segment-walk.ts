@@ -100,7 +100,13 @@ function batchAt(file: string, offset: number, payload: Uint8Array): InspectedSt
     return { type: 'batch', file, offset, bytes, number: batch.number, records };
   } catch (error) {
     if (!isSynodError(error) || error.code !== 'DECODE_FAILED') throw error;
-    return { type: 'broken', file, offset, bytes, found: `a sealed frame that is no batch: ${error.message}` };
+    return {
+      type: 'broken',
+      file,
+      offset,
+      bytes,
+      found: `a sealed frame that is no batch: ${error.message}`,
+    };
   }
 }
 

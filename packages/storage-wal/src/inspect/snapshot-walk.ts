@@ -3,8 +3,8 @@ import { type FileSystem, type GroupId, isSynodError } from '@synod/core';
 import { StorageCorruptError } from '../errors.js';
 import { groupDirectory, snapshotPath, snapshotPosition, snapshotsDirectory } from '../snapshot-format.js';
 import { readSnapshotEnds, SnapshotFileReader } from '../snapshot-reader.js';
-import { namesIn } from './names-in.js';
 import type { InspectedSnapshot } from './inspection.js';
+import { namesIn } from './names-in.js';
 
 /** A snapshot, and what is wrong with it. */
 export interface WalkedSnapshot extends InspectedSnapshot {
