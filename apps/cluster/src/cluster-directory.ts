@@ -71,11 +71,21 @@ async function createIdentity(directory: string, nodes: number, engine: string):
   }
   const ids = Array.from({ length: nodes }, (_, position) => `n${position + 1}`);
   const identity = { cluster: `synod-${randomBytes(4).toString('hex')}`, nodes: ids, engine };
+  await writeClusterIdentity(directory, identity);
+  return identity;
+}
+
+/**
+ * Writes down which cluster a directory holds, durably.
+ *
+ * @param directory - Where it is.
+ * @param identity - Its name, nodes and engine.
+ */
+export async function writeClusterIdentity(directory: string, identity: ClusterIdentity): Promise<void> {
   const file = path.join(directory, fileName);
   // Aside and renamed: a crash in the middle must not leave half a file that blocks the next start.
   await fs.writeFile(`${file}.tmp`, `${JSON.stringify({ format: 1, ...identity }, null, 2)}\n`);
   await fs.rename(`${file}.tmp`, file);
-  return identity;
 }
 
 function readIdentity(text: string, file: string): ClusterIdentity {

@@ -23,6 +23,10 @@ export const exitCodes: Readonly<Record<string, number>> = {
   LISTEN_FAILED: 14,
   INVARIANT_VIOLATION: 15,
   STORAGE_VERSION: 16,
+  STORAGE_RETIRED: 17,
+  // The offline tools.
+  BACKUP_DAMAGED: 18,
+  TORN_TAIL: 19,
 };
 
 /**

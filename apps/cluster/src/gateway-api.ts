@@ -1,5 +1,6 @@
 /** The REST interface of the gateway: which route does what. The documents are described in rest-documents.ts. */
 import { parseInteger } from '@synod/core';
+import { forwardBackup } from './backup/forward-backup.js';
 import { checkHost, checkOrigin } from './client-origin.js';
 import type { DashboardFiles } from './dashboard-files.js';
 import type { EventFeed } from './event-feed.js';
@@ -50,6 +51,11 @@ export function gatewayRoutes(parts: GatewayParts): readonly HttpRoute[] {
     { method: 'PUT', path: '/v1/kv/*', handler: write },
     { method: 'DELETE', path: '/v1/kv/*', handler: write },
     { method: 'POST', path: '/v1/sessions', handler: write },
+    {
+      method: 'GET',
+      path: '/v1/backup',
+      handler: (request, outgoing) => forwardBackup(parts.directory, request, outgoing),
+    },
     { method: 'GET', path: '/v1/health', handler: () => health(parts) },
     { method: 'GET', path: '/v1/cluster', handler: () => json(clusterDocument(parts), 200, noStore) },
     { method: 'GET', path: '/v1/cluster/log', handler: (request) => clusterLog(parts, request) },

@@ -2,6 +2,7 @@
 import { isSynodError } from '@synod/core';
 /** The program `synod`: reads the command line, runs one command, and ends with a code that says how it went. */
 import { Command, CommanderError } from 'commander';
+import { addBackupCommands } from './commands/backup.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addFaultCommand } from './commands/fault.js';
 import { addGatewayCommand } from './commands/gateway.js';
@@ -11,6 +12,7 @@ import { addRecoverQuorumCommand } from './commands/recover-quorum.js';
 import { addReplayCommand } from './commands/replay.js';
 import { addStatusCommand } from './commands/status.js';
 import { addUpCommand } from './commands/up.js';
+import { addWalCommand } from './commands/wal.js';
 import { exitCodeOf, exitOk, exitUsage } from './exit-codes.js';
 import { complain } from './terminal.js';
 import { version } from './version.js';
@@ -29,6 +31,8 @@ addStatusCommand(program);
 addFaultCommand(program);
 addReplayCommand(program);
 addRecoverQuorumCommand(program);
+addBackupCommands(program);
+addWalCommand(program);
 program.addHelpText(
   'after',
   '\nExample:\n  $ synod up\n  $ synod put color green        (in another terminal)\n  $ synod get color',

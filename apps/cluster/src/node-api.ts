@@ -1,6 +1,7 @@
 /** The REST interface of a node: which route does what. The documents are described in rest-documents.ts. */
 import { parseInteger } from '@synod/core';
 import type { SessionSequence } from '@synod/kv';
+import type { LiveBackups } from './backup/live-backup.js';
 import type { EventFeed } from './event-feed.js';
 import type { HttpRequest } from './http-request.js';
 import { type HttpAnswer, type HttpHandler, type HttpRoute, json } from './http-server.js';
@@ -29,6 +30,8 @@ export interface NodeParts {
    * @throws RestError `STARTING` until it is there.
    */
   store(): ReplicatedStore;
+  /** Backups that are under way. */
+  readonly backups: LiveBackups;
   /** The newest committed entries. */
   readonly log: LogTail;
   /** What happens. */
@@ -68,6 +71,11 @@ export function nodeRoutes(parts: NodeParts): readonly HttpRoute[] {
       handler: (request) => json(parts.status(flag(request, 'hash')), 200, noStore),
     },
     { method: 'GET', path: '/v1/health', handler: () => health(parts) },
+    {
+      method: 'GET',
+      path: '/v1/backup',
+      handler: (request, outgoing) => parts.backups.stream(parts.store(), request, outgoing),
+    },
     { method: 'GET', path: '/v1/log', handler: (request) => log(parts, request) },
     {
       method: 'GET',

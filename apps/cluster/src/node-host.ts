@@ -10,6 +10,7 @@ import { type HostEvent, openReplicaHost, type Replica, type ReplicaHost } from 
 import { openWalDirectory, type WalStorage } from '@synod/storage-wal';
 import { createWebSocketTransport, type WebSocketTransport } from '@synod/transport-ws';
 import { reachableHost, urlOf } from './addresses.js';
+import { LiveBackups } from './backup/live-backup.js';
 import { type EngineChoice, withEngine } from './engine-choice.js';
 import { EventFeed } from './event-feed.js';
 import { describeError } from './exit-codes.js';
@@ -82,6 +83,7 @@ class Node<Message extends EngineMessage> implements RunningNode {
         id: options.id,
         status: (withHash) => this.#status(withHash),
         store: () => this.#openStore(),
+        backups: new LiveBackups({ node: options.id, cluster: options.cluster, engine: options.engine }),
         log: this.#log,
         events: this.events,
         urlOf: (id) => options.clientUrls.get(id),
@@ -197,7 +199,7 @@ class Node<Message extends EngineMessage> implements RunningNode {
 
   #counters(withHash: boolean): Pick<NodeStatusDocument, 'replica' | 'storage' | 'transport' | 'keyValue'> {
     if (this.#replica === undefined) return {};
-    const { engine: _, ...runtime } = this.#replica.status();
+    const { engine: _, applied: __, ...runtime } = this.#replica.status();
     const stats = this.#machine.stats();
     return {
       replica: { ...runtime, ...this.#replica.metrics() },

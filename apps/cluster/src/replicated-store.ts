@@ -2,6 +2,7 @@
  * The key-value store as a client sees it: commands are made, proposed and their results read; reads pass the
  * replica's barrier. Everything comes back as a document or as an error that says whether it may have taken effect.
  */
+import type { SnapshotMeta } from '@synod/core';
 import {
   CommandRefusedError,
   encodeCompareAndSet,
@@ -27,6 +28,7 @@ import type {
   PutDocument,
   RangeDocument,
 } from './rest-documents.js';
+import { RestError } from './rest-errors.js';
 
 /** Whether a read reflects every write that was answered before it, or just what this node has. */
 export type Consistency = 'linearizable' | 'stale';
@@ -56,6 +58,14 @@ export interface Found {
   readonly keyValue: KeyValue | undefined;
   /** Revision of the store when it was read. */
   readonly revision: number;
+}
+
+/** The whole state of one moment. */
+export interface StoreBackup {
+  /** Where in the log it stands, and how much it is. */
+  readonly state: SnapshotMeta & { readonly revision: number; readonly keys: number };
+  /** Its bytes in pieces. */
+  readonly content: Iterable<Uint8Array>;
 }
 
 const rangeBytesMax = 4 * 1024 * 1024;
@@ -164,6 +174,25 @@ export class ReplicatedStore {
    */
   async range(query: RangeQuery, consistency: Consistency, options: CallOptions): Promise<RangeDocument> {
     return await this.#read(() => this.#rangeNow(query), consistency, options);
+  }
+
+  /**
+   * The whole state of one moment, linearizable: it has every write that was acknowledged before the call.
+   *
+   * @param options - Time.
+   * @returns What the state is that of, and its bytes, which stand still while writes go on.
+   * @throws RestError `STARTING` while the state is being replaced by a leader's snapshot.
+   */
+  async backup(options: CallOptions): Promise<StoreBackup> {
+    return await this.#replica.read(() => {
+      const { applied } = this.#replica.status();
+      if (applied === undefined) {
+        const message = 'the state of this node is being replaced by a snapshot of the leader: try again';
+        throw new RestError({ code: 'STARTING', message, retryable: true });
+      }
+      const { revision, keys } = this.#machine.stats();
+      return { state: { ...applied, revision, keys }, content: this.#machine.snapshot() };
+    }, options);
   }
 
   async #propose(command: Uint8Array, options: CallOptions): Promise<KvResult> {

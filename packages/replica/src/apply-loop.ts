@@ -16,6 +16,7 @@ import {
 } from '@synod/core';
 import type { ReplicaSettings } from './limits.js';
 import type { Proposals } from './proposals.js';
+import type { ReplicaStatus } from './replica.js';
 
 type ApplyItem =
   | { readonly type: 'entries'; readonly entries: readonly Entry[]; next: number }
@@ -82,6 +83,11 @@ export class ApplyLoop<Result> {
   /** Describes the state machine as it is now: what a snapshot taken now would say. */
   get state(): SnapshotMeta {
     return { index: this.#index, term: this.#term, membership: this.#membership };
+  }
+
+  /** How far it is, as a replica's status tells it: while the state is being replaced, what it is that of is open. */
+  get progress(): Pick<ReplicaStatus, 'appliedIndex' | 'applied'> {
+    return { appliedIndex: this.#index, applied: this.isRestoring ? undefined : this.state };
   }
 
   /** Whether the state machine is being replaced. */

@@ -176,7 +176,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
       state: this.#state,
       explanation: this.#explanation(engine.explanation),
       engine,
-      appliedIndex: this.#applyLoop.index,
+      ...this.#applyLoop.progress,
       asleep: this.#posture === 'asleep',
       pendingProposals: this.#proposals.pending,
       pendingReads: this.#reads.pending,

@@ -11,6 +11,7 @@ import type {
   MessageCodec,
   NodeId,
   ReadMode,
+  SnapshotMeta,
   StateMachine,
   Term,
 } from '@synod/core';
@@ -121,6 +122,11 @@ export interface ReplicaStatus {
   readonly engine: EngineStatus;
   /** Greatest index that the state machine has applied. */
   readonly appliedIndex: LogIndex;
+  /**
+   * What a snapshot of the state machine taken at this very moment describes: for backups taken in the query of a
+   * read. Absent while the state is being replaced by a snapshot.
+   */
+  readonly applied: SnapshotMeta | undefined;
   /** Whether the group sleeps here: nothing is pending, and its engine gets no ticks until something happens. */
   readonly asleep: boolean;
   /** Proposals whose outcome is open. */

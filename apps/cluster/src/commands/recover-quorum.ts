@@ -1,17 +1,11 @@
 /** `synod recover-quorum`: lets a node go on without the majority that is lost for good. */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
-import {
-  createMembership,
-  InvalidArgumentError,
-  type Membership,
-  type NodeId,
-  parseNodeId,
-} from '@synod/core';
+import { InvalidArgumentError, type Membership, type NodeId, parseNodeId } from '@synod/core';
 import { type QuorumRecovery, recoverQuorum } from '@synod/raft';
 import { openWalDirectory, type WalStorage } from '@synod/storage-wal';
 import type { Command } from 'commander';
-import { readClusterIdentity } from '../cluster-directory.js';
+import { foundersOf, parseIds } from '../founders.js';
 import { paintFor, say } from '../terminal.js';
 
 interface RecoverFlags {
@@ -126,20 +120,4 @@ async function checkDirectory(directory: string): Promise<void> {
   throw new InvalidArgumentError(
     `--data: ${directory} is not the directory of a node: it holds no wal. Give the one of a node, such as ./synod-data/n1`,
   );
-}
-
-async function foundersOf(directory: string, list: string | undefined): Promise<Membership> {
-  const ids =
-    list === undefined
-      ? (await readClusterIdentity(path.dirname(directory)))?.nodes
-      : parseIds(list, '--founders');
-  if (ids !== undefined) return createMembership([...ids].sort());
-  throw new InvalidArgumentError(
-    `--founders is missing, and there is no cluster.json beside ${directory}: name the nodes that --peers named when ` +
-      'the cluster was new',
-  );
-}
-
-function parseIds(list: string, subject: string): readonly NodeId[] {
-  return list.split(',').map((text) => parseNodeId(text.trim(), subject));
 }
