@@ -1,9 +1,17 @@
 /**
  * What the nodes of a stopped cluster hold together, found as the cluster itself would find it: the very engines are
- * made from what the disks hold, hear each other in memory, elect a leader, and commit what an elected leader commits.
- * No second implementation of the protocols decides what was acknowledged, and nothing is written.
+ * made from what the disks hold, hear each other in memory, elect a leader, and let it answer a linearizable read. No
+ * second implementation of the protocols decides what was acknowledged, and nothing is written.
  */
-import type { ConsensusEngine, Effects, EngineMessage, Entry, NodeId, SnapshotMeta } from '@synod/core';
+import type {
+  ConsensusEngine,
+  Effects,
+  EngineMessage,
+  Entry,
+  LogIndex,
+  NodeId,
+  SnapshotMeta,
+} from '@synod/core';
 
 /** Rounds of ticks after which a majority that elects nobody is given up. */
 const ticksMax = 2_000;
@@ -20,7 +28,7 @@ export interface CommittedLog {
   readonly confirmed: boolean;
 }
 
-/** Lets engines hear each other until one leads and everything is committed, or nobody can. */
+/** Lets engines hear each other until a read of one would be linearizable, or nobody can give one. */
 export class InMemoryElection<Message extends EngineMessage> {
   readonly #nodes: ReadonlyMap<NodeId, Participant<Message>>;
   readonly #messages: Message[] = [];
@@ -37,16 +45,27 @@ export class InMemoryElection<Message extends EngineMessage> {
    */
   run(): CommittedLog {
     const nodes = [...this.#nodes.values()];
-    this.#settle();
     for (let ticks = 0; ticks < ticksMax; ticks++) {
-      const leader = nodes.find((node) => node.leadsUndisputed);
-      if (leader !== undefined) return leader.committed(true);
+      const witness = nodes.find((node) => node.hasReadThrough);
+      if (witness !== undefined) return witness.committed(true);
       for (const node of nodes) {
         node.step({ type: 'tick' });
+        node.askToRead();
         this.#settle();
       }
     }
-    const best = nodes.reduce((left, right) => (right.commitIndex > left.commitIndex ? right : left));
+    return this.known();
+  }
+
+  /**
+   * What these nodes know to be committed, by themselves: for disks that may not vote.
+   *
+   * @returns The committed log of the node that knows most.
+   */
+  known(): CommittedLog {
+    for (const node of this.#nodes.values()) node.carryOut();
+    const own = [...this.#nodes.values()].filter((node) => !node.isForeign);
+    const best = own.reduce((left, right) => (right.appliedIndex > left.appliedIndex ? right : left));
     return best.committed(false);
   }
 
@@ -66,21 +85,31 @@ class Participant<Message extends EngineMessage> {
   #snapshot: SnapshotMeta | undefined;
   #entries: Entry[] = [];
   /** A snapshot came from another node: what it covers is not at hand here. */
-  #isForeign = false;
+  isForeign = false;
   #started = false;
+  #applied = 0;
+  #isAsking = false;
+  /** What a read that was asked for here must reflect: everything that was acknowledged before. */
+  #barrier: LogIndex | undefined;
 
   constructor(engine: ConsensusEngine<Message>) {
     this.#engine = engine;
   }
 
-  get commitIndex(): number {
-    return this.#engine.status().commitIndex;
+  get appliedIndex(): LogIndex {
+    return this.#applied;
   }
 
-  /** Whether it leads and has committed all of its log, the first entry of its own term included. */
-  get leadsUndisputed(): boolean {
-    const { role, commitIndex, lastIndex } = this.#engine.status();
-    return role === 'leader' && commitIndex === lastIndex && commitIndex > 0 && !this.#isForeign;
+  /** Whether a linearizable read would be answered here now, from what this disk holds. */
+  get hasReadThrough(): boolean {
+    return this.#barrier !== undefined && this.#applied >= this.#barrier && !this.isForeign;
+  }
+
+  /** Asks for a linearizable read as soon as it leads. */
+  askToRead(): void {
+    if (this.#isAsking || this.#engine.status().role !== 'leader') return;
+    this.#isAsking = true;
+    this.#engine.step({ type: 'read', context: 1, mode: 'index' });
   }
 
   step(input: Parameters<ConsensusEngine<Message>['step']>[0]): void {
@@ -104,7 +133,9 @@ class Participant<Message extends EngineMessage> {
       sent.push(...effects.sendAfterSave, ...this.#carrySnapshots(effects));
       this.#entries.push(...effects.committed);
       const last = effects.committed.at(-1);
-      if (last !== undefined) this.#engine.step({ type: 'applied', through: last.index });
+      if (last !== undefined) this.#apply(last.index);
+      for (const { index } of effects.reads) this.#barrier = index;
+      if (effects.refused.length > 0) this.#isAsking = false;
       this.#started = true;
     }
     return sent;
@@ -120,9 +151,14 @@ class Participant<Message extends EngineMessage> {
       }
       this.#snapshot = work.meta;
       this.#entries = [];
-      this.#isForeign ||= this.#started;
-      this.#engine.step({ type: 'applied', through: work.meta.index });
+      this.isForeign ||= this.#started;
+      this.#apply(work.meta.index);
     }
     return sent;
+  }
+
+  #apply(through: LogIndex): void {
+    this.#applied = through;
+    this.#engine.step({ type: 'applied', through });
   }
 }

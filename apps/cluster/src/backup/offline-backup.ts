@@ -45,12 +45,13 @@ export interface OfflineBackup extends BackupSummary {
   readonly confirmed: boolean;
   /** Entries that stand behind its end on the node that it is of, and are not known to be committed. */
   readonly entriesBehind: number;
-  /** Nodes whose disks could not be read, and why. */
+  /** Nodes whose disks could not be read or do not count, and why. */
   readonly unreadable: ReadonlyMap<NodeId, string>;
 }
 
 /** The only group of a node of this program. */
 const group = 0;
+/** Bytes of a snapshot that are read at a time. */
 const restoreBytes = 1 << 18;
 
 /** A node's disk, locked while it is used. */
@@ -58,6 +59,8 @@ interface Disk {
   readonly id: NodeId;
   readonly directory: string;
   readonly contents: WalContents;
+  /** Whether everything that it ever acknowledged is on it. */
+  readonly mayVote: boolean;
 }
 
 /**
@@ -83,8 +86,26 @@ export async function makeOfflineBackup(options: OfflineBackupOptions): Promise<
     const [disk] = disks;
     if (disk === undefined)
       throw new InvalidArgumentError(`no disk could be read: ${[...unreadable.values()].join('; ')}`);
-    return await backupOf(disks, { founders, cluster, unreadable, options });
+    const judged = disks.map((each) => judge(each, disks, unreadable));
+    return await backupOf(judged, { founders, cluster, unreadable, options });
   });
+}
+
+/** A disk that was wiped, retired, or never took part proves nothing about what was acknowledged. */
+function judge(disk: Disk, disks: readonly Disk[], leftOut: Map<NodeId, string>): Disk {
+  const { identity, retired } = disk.contents;
+  const stranger = disks.find(({ contents }) => {
+    const known = contents.identity.peers.get(disk.id);
+    return known !== undefined && known !== identity.own;
+  });
+  let reason: string | undefined;
+  if (retired !== undefined) reason = `acknowledged data was given up on it (${retired})`;
+  else if (!identity.admitted) reason = 'it never took part';
+  else if (stranger !== undefined)
+    reason = `${stranger.id} knows another disk of it: it was wiped or replaced`;
+  if (reason === undefined) return disk;
+  leftOut.set(disk.id, reason);
+  return { ...disk, mayVote: false };
 }
 
 /** Locks and reads one disk after the other, so that all are held while they are used. */
@@ -99,7 +120,7 @@ async function withDisks<Value>(
   return await useWalDirectory(node.directory, async (fileSystem) => {
     let disk: Disk | undefined;
     try {
-      disk = { ...node, contents: await readWal(fileSystem) };
+      disk = { ...node, contents: await readWal(fileSystem), mayVote: true };
     } catch (error) {
       if (nodes.length + held.length === 1) throw error;
       unreadable.set(node.id, describeError(error));
@@ -150,10 +171,12 @@ function committedLog(
   membership: Membership,
 ): CommittedLog & { readonly membership: Membership } {
   return withEngine(kind, ({ create }) => {
-    const engines = disks.map((disk) =>
+    const voters = disks.filter(({ mayVote }) => mayVote);
+    const engines = (voters.length > 0 ? voters : disks).map((disk) =>
       create({ id: disk.id, group, membership, recovered: recoveredOf(disk), seed: disk.id }),
     );
-    const log = new InMemoryElection(engines).run();
+    const election = new InMemoryElection(engines);
+    const log = voters.length > 0 ? election.run() : election.known();
     const status = engines.find(({ id }) => id === log.id)?.status();
     return { ...log, membership: status?.membership ?? membership };
   });

@@ -161,6 +161,8 @@ function documentOf(inspection: WalInspection): object {
 }
 
 async function dump(directory: string, flags: DumpFlags): Promise<void> {
+  // Who reads the first lines only closes the pipe; the lock on the directory is let go of all the same.
+  process.stdout.on('error', () => {});
   const filter = {
     group: flags.group === undefined ? undefined : parseInteger(Number(flags.group), '--group', 0),
     from: flags.from === undefined ? undefined : parseInteger(Number(flags.from), '--from', 0),

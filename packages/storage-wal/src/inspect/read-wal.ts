@@ -5,6 +5,7 @@ import { identityPath } from '../identity-file.js';
 import { readIdentity } from '../open-wal.js';
 import { recoverLog } from '../recovery.js';
 import { rootDirectory } from '../replace-file.js';
+import { readRetired } from '../retired-mark.js';
 import { snapshotPath, snapshotsDirectory } from '../snapshot-format.js';
 import { readSnapshotEnds, SnapshotFileReader } from '../snapshot-reader.js';
 import { checkCovered, recoverSnapshots } from '../snapshot-recovery.js';
@@ -15,6 +16,8 @@ import { namesIn } from './names-in.js';
 export interface WalContents {
   /** Whose it is. */
   readonly identity: InspectedIdentity;
+  /** Why the storage was retired; `undefined` when it was not. What a retired one holds is not all that it acknowledged. */
+  readonly retired: string | undefined;
   /** Each group's durable state, as an engine recovers it. */
   readonly groups: ReadonlyMap<GroupId, RecoveredState>;
   /**
@@ -42,7 +45,8 @@ export interface WalContents {
  * ```
  */
 export async function readWal(fileSystem: FileSystem): Promise<WalContents> {
-  const identity = await readIdentity(fileSystem, await fileSystem.list(rootDirectory));
+  const names = await fileSystem.list(rootDirectory);
+  const identity = await readIdentity(fileSystem, names);
   if (identity === undefined) {
     throw new StorageCorruptError({
       file: identityPath,
@@ -66,7 +70,7 @@ export async function readWal(fileSystem: FileSystem): Promise<WalContents> {
     const meta = newest.get(group);
     return meta === undefined ? undefined : await openAt(fileSystem, snapshotPath(group, meta));
   };
-  return { identity, groups, openSnapshot };
+  return { identity, retired: await readRetired(fileSystem, names), groups, openSnapshot };
 }
 
 async function newestSnapshots(fileSystem: FileSystem): Promise<ReadonlyMap<GroupId, SnapshotMeta>> {
