@@ -78,8 +78,9 @@ export class BackupReader {
     try {
       this.#pending = this.#pending.length === 0 ? bytes : joined(this.#pending, bytes);
       while (this.#takeFrame());
-      // What is left is the begin of a frame; the caller may use its buffer again.
-      this.#pending = this.#pending.slice();
+      // What is left is the begin of a frame. Copied, since the caller may use its buffer again; `slice` of one of
+      // Node's buffers would not copy.
+      this.#pending = new Uint8Array(this.#pending);
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(String(error));
       throw error;
@@ -135,7 +136,7 @@ export class BackupReader {
   #take(payload: Uint8Array, frameBytes: number): void {
     if (this.#headerFrame === undefined) {
       this.#header = decodeBackupHeader(payload);
-      this.#headerFrame = this.#pending.slice(0, frameBytes);
+      this.#headerFrame = new Uint8Array(this.#pending.subarray(0, frameBytes));
       this.#listener.header?.(this.#header);
     } else if (payload[0] === chunkMark) this.#takeChunk(payload.subarray(1));
     else this.#takeTrailer(payload);
