@@ -1,15 +1,19 @@
 import * as fs from 'node:fs/promises';
+import * as http from 'node:http';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { createMembership } from '@synod/core';
 import { crc32c, sealFrame } from '@synod/integrity';
 import { encodeOpenSession, encodePut, KvStateMachine } from '@synod/kv';
+import { inspectWal, openWalDirectory, useWalDirectory } from '@synod/storage-wal';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { partialSuffix, verifyBackupFile, writeBackupFile } from './backup-file.js';
+import { partialSuffix, readBackupFile, verifyBackupFile, writeBackupFile } from './backup-file.js';
 import { BackupDamagedError, type BackupHeader } from './backup-format.js';
 import { BackupReader } from './backup-reader.js';
 import { backupBytes } from './backup-writer.js';
+import { fetchBackup } from './fetch-backup.js';
+import { makeOfflineBackup } from './offline-backup.js';
 import { restoreCluster } from './restore-cluster.js';
 
 /** A store with three keys and a session, and the header that tells it. */
@@ -57,14 +61,38 @@ afterEach(async () => {
   await fs.rm(folder, { recursive: true, force: true });
 });
 
+/** The backup that is kept in the repository, as a file. */
+async function keptBackup(): Promise<string> {
+  const golden = await fs.readFile(new URL('../../test/golden/backup-v1.hex', import.meta.url), 'utf8');
+  const file = path.join(folder, 'kept.backup');
+  await fs.writeFile(file, Buffer.from(golden.replaceAll('\n', ''), 'hex'));
+  return file;
+}
+
 describe('the format of backups', () => {
   it('is what it was: the golden file', async () => {
-    // A backup that was made once must be readable for ever: when this differs, the version must be another one.
-    const lines =
-      Buffer.from(smallBackup())
-        .toString('hex')
-        .match(/.{1,64}/g) ?? [];
-    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../../test/golden/backup-v1.hex');
+    // When this differs, the version must be another one.
+    const content = [new Uint8Array(70).fill(1), Uint8Array.of(2, 3)];
+    const bytes = Buffer.concat([...backupBytes(smallState().header, content)]);
+    const lines = bytes.toString('hex').match(/.{1,64}/g) ?? [];
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../../test/golden/backup-frames-v1.hex');
+  });
+
+  it('stays readable: a backup that was made once is restored with all that was in it', async () => {
+    const file = await keptBackup();
+    const { header, sessions } = await verifyBackupFile(file);
+    expect(header).toEqual(smallState().header);
+    expect(sessions).toBe(1);
+    const machine = new KvStateMachine();
+    const restore = machine.restore();
+    await readBackupFile(file, { chunk: (bytes) => restore.write(bytes) });
+    restore.finish();
+    expect(machine.get('color')).toMatchObject({ createRevision: 2, modRevision: 2, version: 1 });
+    expect(machine.get(Uint8Array.of(0xff, 0))?.value).toEqual(Uint8Array.of(1, 2, 3));
+    // The session goes on: its last command is answered again and not applied again.
+    const again = machine.apply(9, encodePut({ key: 'size', value: 'large' }, { session: 3, sequence: 1 }));
+    expect(again).toMatchObject({ type: 'transaction', revision: 3 });
+    expect(machine.revision).toBe(4);
   });
 
   it('gives back what was put in, whatever the pieces it comes in', () => {
@@ -218,5 +246,89 @@ describe('backup files', () => {
       });
       expect(await fs.readdir(folder)).toEqual(['a.backup']);
     }
+  });
+});
+
+describe('a restored cluster', () => {
+  const restoredOn = async (file: string, engine: 'raft' | 'paxos', ids: readonly string[]) => {
+    const directory = path.join(folder, `on-${engine}`);
+    await restoreCluster({ file, directory, ids, engine, cluster: undefined });
+    return directory;
+  };
+
+  it.each(['raft', 'paxos'] as const)('on %s holds the state of the backup on every disk', async (engine) => {
+    const file = await keptBackup();
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    const directory = await restoredOn(file, engine, ids);
+    const before = await verifyBackupFile(file);
+    // The engines themselves elect a leader of these disks, and any three of the five are enough.
+    for (const id of ids.slice(3)) await fs.rm(path.join(directory, id), { recursive: true });
+    const again = path.join(folder, 'again.backup');
+    const made = await makeOfflineBackup({ data: directory, file: again, nowMs: 1 });
+    expect(made.confirmed).toBe(true);
+    expect(made.header).toMatchObject({ engine, revision: 4, keys: 3 });
+    expect(made.header.membership.members.map(({ id }) => id)).toEqual(ids);
+    expect(made.header.index).toBeGreaterThanOrEqual(before.header.index);
+    expect((await verifyBackupFile(again)).hash).toBe(before.hash);
+    for (const id of ids.slice(0, 3)) {
+      const verdict = await useWalDirectory(path.join(directory, id), async (files) => inspectWal(files));
+      expect(verdict).toMatchObject({ verdict: 'whole', identity: { admitted: true } });
+      expect([...(verdict.identity?.peers.keys() ?? [])].sort()).toEqual(ids.filter((peer) => peer !== id));
+    }
+    // Two of five prove nothing about the other three.
+    await fs.rm(path.join(directory, 'c'), { recursive: true });
+    const few = await makeOfflineBackup({ data: directory, file: `${again}.few`, nowMs: 1 });
+    expect(few.confirmed).toBe(false);
+    expect([...few.unreadable.keys()]).toEqual(['c', 'd', 'e']);
+  });
+
+  it('does not count a disk that was wiped, though it calls itself by the same name', async () => {
+    const directory = await restoredOn(await keptBackup(), 'raft', ['n1', 'n2', 'n3']);
+    for (const id of ['n2', 'n3']) {
+      await fs.rm(path.join(directory, id), { recursive: true });
+      const storage = await openWalDirectory(path.join(directory, id));
+      await storage.incarnations.admit();
+      await storage.close();
+    }
+    const made = await makeOfflineBackup({ data: directory, file: path.join(folder, 'x.backup'), nowMs: 1 });
+    expect(made.confirmed).toBe(false);
+    expect(made.unreadable.get('n2')).toContain('n1 knows another disk of it');
+    expect(made.header).toMatchObject({ node: 'n1', revision: 4 });
+  });
+
+  it('is not made where something is already, and an unfinished one has not its name', async () => {
+    const file = await keptBackup();
+    const directory = path.join(folder, 'occupied');
+    await fs.mkdir(directory);
+    const options = { file, directory, ids: ['n1'], engine: undefined, cluster: undefined };
+    await restoreCluster(options);
+    await expect(restoreCluster(options)).rejects.toThrow('is not empty');
+    const twice = { ...options, directory: path.join(folder, 'twice'), ids: ['n1', 'n1'] };
+    await expect(restoreCluster(twice)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect((await fs.readdir(folder)).sort()).toEqual(['kept.backup', 'occupied']);
+  });
+});
+
+describe('a live backup', () => {
+  it('that stops in the middle leaves nothing, and says so', async () => {
+    const whole = smallBackup();
+    const server = http.createServer((_, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'application/octet-stream' });
+      outgoing.write(whole.slice(0, 150));
+      setTimeout(() => outgoing.destroy(), 50);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const bytes = fetchBackup(`http://127.0.0.1:${port}`, 1_000);
+      await expect(writeBackupFile(path.join(folder, 'a.backup'), bytes)).rejects.toMatchObject({
+        code: 'NODE_UNREACHABLE',
+        effect: 'none',
+      });
+    } finally {
+      server.close();
+    }
+    expect(await fs.readdir(folder)).toEqual([]);
   });
 });

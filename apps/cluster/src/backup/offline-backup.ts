@@ -12,12 +12,13 @@ import {
   type NodeId,
   parseNodeId,
   type RecoveredState,
+  SynodError,
 } from '@synod/core';
 import { KvStateMachine } from '@synod/kv';
 import { decodeHardState } from '@synod/raft';
 import { readWal, useWalDirectory, type WalContents } from '@synod/storage-wal';
 import { readClusterIdentity } from '../cluster-directory.js';
-import { withEngine } from '../engine-choice.js';
+import { parseEngineKind, withEngine } from '../engine-choice.js';
 import { describeError } from '../exit-codes.js';
 import { foundersOf } from '../founders.js';
 import { writeBackupFile } from './backup-file.js';
@@ -77,17 +78,30 @@ export async function makeOfflineBackup(options: OfflineBackupOptions): Promise<
     identity === undefined
       ? [{ id: parseNodeId(options.id ?? path.basename(directory), '--id'), directory }]
       : identity.nodes.map((id) => ({ id, directory: path.join(directory, id) }));
-  for (const node of nodes) await checkNode(node.directory, identity !== undefined);
-  const first = nodes[0]?.directory ?? directory;
-  const founders = await foundersOf(first, options.founders);
-  const cluster = (identity ?? (await readClusterIdentity(path.dirname(directory))))?.cluster ?? 'unknown';
   const unreadable = new Map<NodeId, string>();
-  return await withDisks(nodes, [], unreadable, async (disks) => {
+  const present = [];
+  for (const node of nodes) {
+    if (await isNode(node.directory)) present.push(node);
+    else unreadable.set(node.id, `${node.directory} holds no wal`);
+  }
+  const [first] = present;
+  if (first === undefined) {
+    throw new InvalidArgumentError(
+      `--data: ${directory} is not the directory of a node or of a cluster: no wal is in it. Give one such as ./synod-data`,
+    );
+  }
+  const founders = await foundersOf(first.directory, options.founders);
+  const told = identity ?? (await readClusterIdentity(path.dirname(directory)));
+  const cluster = told?.cluster ?? 'unknown';
+  return await withDisks(present, [], unreadable, async (disks) => {
     const [disk] = disks;
-    if (disk === undefined)
-      throw new InvalidArgumentError(`no disk could be read: ${[...unreadable.values()].join('; ')}`);
+    if (disk === undefined) {
+      const message = `no disk could be read: ${[...unreadable.values()].join('; ')}`;
+      throw new SynodError({ code: 'STORAGE_CORRUPT', message });
+    }
     const judged = disks.map((each) => judge(each, disks, unreadable));
-    return await backupOf(judged, { founders, cluster, unreadable, options });
+    const kind = engineOf(judged, told?.engine);
+    return await backupOf(judged, { founders, cluster, kind, unreadable, options });
   });
 }
 
@@ -132,13 +146,13 @@ async function withDisks<Value>(
 interface BackupParts {
   readonly founders: Membership;
   readonly cluster: string;
+  readonly kind: EngineKind;
   readonly unreadable: ReadonlyMap<NodeId, string>;
   readonly options: OfflineBackupOptions;
 }
 
 async function backupOf(disks: readonly Disk[], parts: BackupParts): Promise<OfflineBackup> {
-  const { founders, cluster, unreadable, options } = parts;
-  const kind = engineOf(disks);
+  const { founders, cluster, kind, unreadable, options } = parts;
   const log = committedLog(disks, kind, founders);
   const disk = disks.find(({ id }) => id === log.id);
   if (disk === undefined) throw new InvalidArgumentError(`no disk of ${log.id} is at hand`);
@@ -183,9 +197,12 @@ function committedLog(
 }
 
 /** A hard state says whose it is: the records of the two engines begin with different bytes. */
-function engineOf(disks: readonly Disk[]): EngineKind {
+function engineOf(disks: readonly Disk[], told: string | undefined): EngineKind {
   const record = disks.map((disk) => recoveredOf(disk).hardState).find((state) => state !== undefined);
-  if (record === undefined) throw new InvalidArgumentError('no engine ever ran on these disks');
+  if (record === undefined) {
+    if (told !== undefined) return parseEngineKind(told);
+    throw new InvalidArgumentError('no engine ever ran on these disks, so there is nothing to back up');
+  }
   try {
     decodeHardState(record);
     return 'raft';
@@ -212,10 +229,7 @@ async function stateOf({ contents }: Disk, { snapshot, entries }: CommittedLog):
   return machine;
 }
 
-async function checkNode(directory: string, ofCluster: boolean): Promise<void> {
+async function isNode(directory: string): Promise<boolean> {
   const names = await fs.readdir(directory).catch((): string[] => []);
-  if (names.includes('wal') || (ofCluster && names.length === 0)) return;
-  throw new InvalidArgumentError(
-    `--data: ${directory} is not the directory of a node: it holds no wal. Give the one of a node or of a cluster`,
-  );
+  return names.includes('wal');
 }

@@ -67,6 +67,7 @@ const ordinalsPerRound = 1_024;
  */
 export async function restoreCluster(options: RestoreOptions): Promise<RestoredCluster> {
   const directory = path.resolve(options.directory);
+  createMembership([...options.ids].sort());
   const unfinished = directory + unfinishedSuffix;
   await checkEmpty(directory);
   await checkAbsent(unfinished);
