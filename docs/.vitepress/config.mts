@@ -29,6 +29,8 @@ export default defineConfig({
             { text: 'How it fits together', link: '/guide/architecture' },
             { text: 'What is promised', link: '/guide/guarantees' },
             { text: 'Running a cluster', link: '/guide/running-a-cluster' },
+            { text: 'Backup and restore', link: '/guide/backup' },
+            { text: 'The log of a node, offline', link: '/guide/wal-tools' },
             { text: 'Many groups in one process', link: '/guide/many-groups' },
             { text: 'Commands and REST API', link: '/guide/rest-api' },
             { text: 'Raft, situation by situation', link: '/guide/raft-scenarios' },

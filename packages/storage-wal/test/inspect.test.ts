@@ -270,7 +270,7 @@ describe('repairWal', () => {
 
   it('gives up no acknowledged data unless told to, says what it would cost, and retires the storage then', async () => {
     const drive = await filledDrive(true);
-    const [, , third = 0] = await batchOffsets(drive);
+    const [, , third = 0, fourth = 0] = await batchOffsets(drive);
     const whole = drive.bytesOf(segment);
     drive.damage(segment, flipped(whole, third + 20));
     const before = contentsOf(drive);
@@ -280,6 +280,7 @@ describe('repairWal', () => {
     const plan = await planWalRepair(drive.boot(), { discardAcknowledged: true });
     // Entry 3 itself cannot be read any more: what can is told.
     expect(plan.lost).toEqual([{ group: 0, entries: 2, firstIndex: 4, lastIndex: 5, hardStates: 0 }]);
+    expect(plan.lostBytesUnreadable).toBe(fourth - third);
     const { kept } = await repairWal(drive.boot(), { discardAcknowledged: true });
     expect(kept).toContain(`set-aside/wal-00000001.log.from-${third}`);
     expect(drive.bytesOf(`set-aside/wal-00000001.log.from-${third}`)).toEqual(

@@ -141,8 +141,9 @@ function failUnlessWhole(directory: string, { verdict, findings }: WalInspection
       'TORN_TAIL',
       `${where}: a crash cut a write short that nobody was promised; nothing needs to be done`,
     );
-  if (worst?.kind === 'retired') throw failure('STORAGE_RETIRED', `${where}: ${worst.advice}`);
-  throw failure('STORAGE_CORRUPT', `${where}: ${worst?.advice ?? 'replace the node'}`);
+  if (worst?.kind === 'retired')
+    throw failure('STORAGE_RETIRED', `${where}: acknowledged data was given up here`);
+  throw failure('STORAGE_CORRUPT', `${where}: acknowledged data is damaged or gone`);
 }
 
 /** Bytes and maps are no JSON. */
@@ -192,7 +193,8 @@ async function repair(directory: string, flags: RepairFlags): Promise<void> {
   tellReport(await useWalDirectory(directory, (fileSystem) => repairWal(fileSystem, options)));
 }
 
-function tellPlan({ inspection, steps, unrepaired, discardsAcknowledged, lost }: RepairPlan): void {
+function tellPlan(plan: RepairPlan): void {
+  const { inspection, steps, unrepaired, discardsAcknowledged, lost, lostBytesUnreadable } = plan;
   for (const finding of inspection.findings) for (const line of findingLines(finding)) say(line);
   if (unrepaired.length > 0) return;
   for (const step of steps) say(`step: ${stepWords(step)}`);
@@ -204,6 +206,8 @@ function tellPlan({ inspection, steps, unrepaired, discardsAcknowledged, lost }:
       `lost of group ${group}, as far as it can be read: ${entries} entries${range}, ${hardStates} votes or promises`,
     );
   }
+  if (lostBytesUnreadable > 0)
+    say(`lost besides: whatever stood in ${lostBytesUnreadable} bytes that cannot be read`);
 }
 
 function stepWords(step: RepairStep): string {

@@ -32,7 +32,7 @@ export function inspectionLines(inspection: WalInspection): readonly string[] {
         `${file}  ${bytes} bytes, through index ${position.index}, checksum ${checksumGood ? 'good' : 'BAD'}${newest ? '' : ', superseded'}`,
     ),
     ...groups.map(groupLine),
-    closedMark ? 'closed cleanly' : 'not closed cleanly: the node was killed, or is about to be started',
+    closedMark ? 'closed cleanly' : 'not closed cleanly: the node was killed',
     ...findings.flatMap(findingLines),
     verdicts[verdict],
   ];

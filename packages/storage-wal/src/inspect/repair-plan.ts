@@ -42,6 +42,8 @@ export interface RepairPlan {
   readonly discardsAcknowledged: boolean;
   /** What of the log would be given up, as far as it can be read, by group. */
   readonly lost: readonly GroupShare[];
+  /** Bytes of the log that would be given up and cannot be read: nobody knows what stood in them. */
+  readonly lostBytesUnreadable: number;
 }
 
 /** What a repair may do. */
@@ -74,6 +76,7 @@ export async function planWalRepair(
 interface Stretch {
   readonly place: LogPlace;
   readonly end: number;
+  readonly isWhole: boolean;
   readonly endsSegment: boolean;
   readonly shares: readonly GroupShare[];
 }
@@ -106,6 +109,7 @@ class Planner {
       unrepaired: this.#unrepaired,
       discardsAcknowledged: this.#discards && steps.length > 0,
       lost: this.#cut === undefined ? [] : this.#lostFrom(this.#cut),
+      lostBytesUnreadable: this.#cut === undefined ? 0 : this.#unreadableFrom(this.#cut),
     };
   }
 
@@ -211,6 +215,11 @@ class Planner {
     this.#steps.unshift({ type: 'retire', file: 'retired', why: `damage in ${places.join(', ')}` });
   }
 
+  #unreadableFrom(cut: LogPlace): number {
+    const lost = this.#stretches.filter(({ place }) => !isBefore(place, cut));
+    return lost.reduce((bytes, stretch) => bytes + bytesOf(stretch), 0);
+  }
+
   #lostFrom(cut: LogPlace): readonly GroupShare[] {
     const lost = new Map<GroupId, GroupShare>();
     for (const { place, shares } of this.#stretches) {
@@ -221,12 +230,16 @@ class Planner {
   }
 }
 
+function bytesOf({ place, end, isWhole }: Stretch): number {
+  return isWhole ? 0 : end - place.offset;
+}
+
 function shapeOf(stretch: InspectedStretch): Stretch {
   const sequence = segmentSequence(stretch.file.slice(walDirectory.length + 1));
   if (sequence === undefined) throw new InvalidArgumentError(`${stretch.file} is no segment`);
   const place = { sequence, offset: stretch.offset };
   const end = stretch.offset + stretch.bytes;
-  if (stretch.type === 'broken') return { place, end, endsSegment: false, shares: [] };
+  if (stretch.type === 'broken') return { place, end, isWhole: false, endsSegment: false, shares: [] };
   const endsSegment = stretch.records.some(({ record }) => record.type === 'segmentEnd');
   const shares = stretch.records.flatMap(({ record }) => {
     if (record.type !== 'write') return [];
@@ -237,7 +250,7 @@ function shapeOf(stretch: InspectedStretch): Stretch {
     const hardStates = hardState === undefined ? 0 : 1;
     return [{ group: record.group, entries: entries.length, firstIndex, lastIndex, hardStates }];
   });
-  return { place, end, endsSegment, shares };
+  return { place, end, isWhole: true, endsSegment, shares };
 }
 
 function addShares(before: GroupShare | undefined, share: GroupShare): GroupShare {
