@@ -84,7 +84,13 @@ async function createIdentity(directory: string, nodes: number, engine: string):
 export async function writeClusterIdentity(directory: string, identity: ClusterIdentity): Promise<void> {
   const file = path.join(directory, fileName);
   // Aside and renamed: a crash in the middle must not leave half a file that blocks the next start.
-  await fs.writeFile(`${file}.tmp`, `${JSON.stringify({ format: 1, ...identity }, null, 2)}\n`);
+  const aside = await fs.open(`${file}.tmp`, 'w');
+  try {
+    await aside.writeFile(`${JSON.stringify({ format: 1, ...identity }, null, 2)}\n`);
+    await aside.sync();
+  } finally {
+    await aside.close();
+  }
   await fs.rename(`${file}.tmp`, file);
 }
 

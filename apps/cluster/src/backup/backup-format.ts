@@ -69,7 +69,7 @@ export const backupChunkBytesMax = 65_536;
 export const backupFrameBytesMax = (1 << 18) + frameOverheadBytes;
 
 /** Version that is written and read. */
-export const backupVersion = 1;
+const backupVersion = 1;
 
 /** First byte of a chunk's payload. */
 export const chunkMark = 1;

@@ -46,7 +46,9 @@ export class InMemoryElection<Message extends EngineMessage> {
   run(): CommittedLog {
     const nodes = [...this.#nodes.values()];
     for (let ticks = 0; ticks < ticksMax; ticks++) {
-      const witness = nodes.find((node) => node.hasReadThrough);
+      // Any node that has applied what a read had to reflect will do: one whose state is at hand here.
+      const barrier = nodes.find((node) => node.barrier !== undefined)?.barrier ?? Number.POSITIVE_INFINITY;
+      const witness = nodes.find((node) => !node.isForeign && node.appliedIndex >= barrier);
       if (witness !== undefined) return witness.committed(true);
       for (const node of nodes) {
         node.step({ type: 'tick' });
@@ -90,7 +92,7 @@ class Participant<Message extends EngineMessage> {
   #applied = 0;
   #isAsking = false;
   /** What a read that was asked for here must reflect: everything that was acknowledged before. */
-  #barrier: LogIndex | undefined;
+  barrier: LogIndex | undefined;
 
   constructor(engine: ConsensusEngine<Message>) {
     this.#engine = engine;
@@ -98,11 +100,6 @@ class Participant<Message extends EngineMessage> {
 
   get appliedIndex(): LogIndex {
     return this.#applied;
-  }
-
-  /** Whether a linearizable read would be answered here now, from what this disk holds. */
-  get hasReadThrough(): boolean {
-    return this.#barrier !== undefined && this.#applied >= this.#barrier && !this.isForeign;
   }
 
   /** Asks for a linearizable read as soon as it leads. */
@@ -134,7 +131,7 @@ class Participant<Message extends EngineMessage> {
       this.#entries.push(...effects.committed);
       const last = effects.committed.at(-1);
       if (last !== undefined) this.#apply(last.index);
-      for (const { index } of effects.reads) this.#barrier = index;
+      for (const { index } of effects.reads) this.barrier = index;
       if (effects.refused.length > 0) this.#isAsking = false;
       this.#started = true;
     }
