@@ -350,6 +350,8 @@ describe('repairWal', () => {
       drive.crashAfter(crashAt);
       const first = await rejectionOf(repairWal(drive.boot(), { discardAcknowledged: true }));
       drive.crash(new Random(crashAt));
+      // Half a repair must not be something that a node starts on.
+      expect(await rejectionOf(openOn(drive.copy())), `crash at ${crashAt}`).toBeDefined();
       if (first !== undefined) {
         const again = await rejectionOf(repairWal(drive.boot(), { discardAcknowledged: true }));
         expect(again).toBeUndefined();

@@ -80,7 +80,8 @@ export async function restoreCluster(options: RestoreOptions): Promise<RestoredC
     await makeNodes(unfinished, options, backup, engine);
     await writeClusterIdentity(unfinished, identity);
     await syncFolder(unfinished);
-    await fs.rm(directory, { recursive: true, force: true });
+    // Only an empty folder goes: one that was filled meanwhile stays, and the restore fails.
+    await fs.rmdir(directory).catch(() => undefined);
     await fs.rename(unfinished, directory);
     await syncFolder(path.dirname(directory));
   } catch (error) {
