@@ -209,6 +209,8 @@ class Planner {
 
   /** First of all steps: from then on no node can start on what is half repaired. */
   #retire(): void {
+    // A repair that was interrupted goes on; what the mark says stays.
+    if (this.#inspection.findings.some(({ kind }) => kind === 'retired')) return;
     const places = this.#inspection.findings
       .filter(({ kind }) => kind === 'corruption')
       .map(({ file, offset }) => `${file} at offset ${offset}`);
