@@ -173,6 +173,11 @@ export class SimulatedGroup {
     this.#cut.clear();
   }
 
+  /** Lets no datagram get lost any more by chance. */
+  calm(): void {
+    this.#loss = 0;
+  }
+
   /**
    * Lets time pass.
    *

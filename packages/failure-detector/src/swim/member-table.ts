@@ -238,9 +238,7 @@ export class MemberTable {
       case 'dead': {
         const accusers = [...record.accusers];
         const isOwn = by === this.#settings.id;
-        const reason = isOwn
-          ? `it did not refute the suspicion of ${accusers.join(', ') || by} in time`
-          : `${by} says so`;
+        const reason = isOwn ? reasonOfDeath(accusers) : `${by} says so`;
         this.#events.push({ type: 'died', member: id, incarnation, by, accusers, reason });
         break;
       }
@@ -269,4 +267,9 @@ export class MemberTable {
     this.#events.push({ type: 'confirmed', member: id, by });
     this.#gossip.put(update);
   }
+}
+
+function reasonOfDeath(accusers: readonly NodeId[]): string {
+  if (accusers.length === 0) return 'it did not answer, and no time to refute is set';
+  return `it did not refute the suspicion of ${accusers.join(', ')} in time`;
 }

@@ -3,6 +3,7 @@
  * (Lifeguard §IV-B).
  */
 import { type NodeId, naturalLogarithm } from '@synod/core';
+import { decimalLogarithm } from './decimal-logarithm.js';
 
 /** Between which times a suspicion runs out. */
 export interface SuspicionTimeout {
@@ -42,7 +43,7 @@ export function suspicionTimeout(
     readonly suspicionConfirmations: number;
   },
 ): SuspicionTimeout {
-  const scale = Math.max(1, naturalLogarithm(members) / Math.LN10);
+  const scale = Math.max(1, decimalLogarithm(members));
   const leastMs = Math.floor(settings.suspicionMultiplier * scale * settings.periodMs);
   // Neither the suspect nor who suspected it first can confirm.
   const confirmations = Math.max(0, Math.min(settings.suspicionConfirmations, members - 2));

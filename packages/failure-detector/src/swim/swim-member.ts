@@ -2,10 +2,11 @@
  * A member of a SWIM group (Das, Gupta and Motivala, DSN 2002) with Lifeguard's extensions (Dadgar, Phillips and Currey, DSN-W
  * 2018): a pure state machine. Time and messages go in, messages and events come out.
  */
-import { type NodeId, naturalLogarithm, unreachable } from '@synod/core';
+import { type NodeId, unreachable } from '@synod/core';
 import { parseNumber } from '../phi/phi-options.js';
 import { SteadyClock } from '../steady-clock.js';
 import { headerBytesMax, updateBytesOf } from './codec.js';
+import { decimalLogarithm } from './decimal-logarithm.js';
 import { GossipQueue } from './gossip-queue.js';
 import { LocalHealth } from './local-health.js';
 import { MemberTable } from './member-table.js';
@@ -301,7 +302,7 @@ export class SwimMember {
 
   /** How often each update leaves: λ log n (SWIM §4.1). */
   #transmissions(): number {
-    const decades = naturalLogarithm(this.#table.liveCount + 1) / Math.LN10;
-    return Math.max(1, this.#settings.retransmitMultiplier * Math.ceil(decades));
+    const decades = Math.ceil(decimalLogarithm(this.#table.liveCount + 1));
+    return this.#settings.retransmitMultiplier * decades;
   }
 }
