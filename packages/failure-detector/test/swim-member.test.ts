@@ -236,7 +236,9 @@ describe('a suspicion', () => {
   it('runs out soon when three more confirm it, and the dead one is known by all its accusers', () => {
     const desk = new Desk({ localHealthMax: 0 }, 'bcdefghij');
     desk.news(...['b', 'd', 'e', 'f', 'f'].map((by) => accused('c', 'suspect', 0, by)));
-    const events = desk.pass(4000, true).events.filter((event) => event.type === 'died' && event.member === 'c');
+    const events = desk
+      .pass(4000, true)
+      .events.filter((event) => event.type === 'died' && event.member === 'c');
     expect(events).toMatchObject([
       { accusers: ['b', 'd', 'e', 'f'], reason: 'it did not refute the suspicion of b, d, e, f in time' },
     ]);
@@ -367,6 +369,17 @@ describe('coming and going', () => {
     const moved = { ...alive('a', 10), address: 'old:1' };
     expect(desk.news(moved).events).toMatchObject([{ type: 'accused', incarnation: 11 }]);
     expect(desk.news(alive('a', 11)).events).toEqual([]);
+  });
+
+  it('reminds those who believe in a member that is gone, when its own news of that have long left', () => {
+    const desk = new Desk();
+    desk.news({ ...alive('c'), state: 'left' });
+    const answer = () =>
+      desk.hear({ type: 'ping', from: 'b', sequence: 1, target: 'a', updates: [] }).send[0]?.message;
+    for (let sent = 0; sent < 20; sent++) answer();
+    expect(answer()?.updates).toEqual([]);
+    desk.news(alive('c'));
+    expect(answer()?.updates).toEqual([{ ...alive('c'), state: 'left' }]);
   });
 
   it('forgets who is dead for long, and hears nothing of the dead that it forgot', () => {

@@ -5,7 +5,7 @@
 import { InvalidArgumentError, type NodeId, Random } from '@synod/core';
 import { decodeSwimMessage, encodeSwimMessage } from '../swim/codec.js';
 import type { SwimMessage } from '../swim/messages.js';
-import type { SwimEffects, SwimEvent, SwimInput } from '../swim/swim-events.js';
+import type { SwimEffects, SwimEvent, SwimInput, SwimSend } from '../swim/swim-events.js';
 import { SwimMember } from '../swim/swim-member.js';
 import type { SwimOptions } from '../swim/swim-options.js';
 import { Timetable } from './timetable.js';
@@ -39,6 +39,7 @@ export interface SimulatedGroupOptions {
 /** Something that is planned for a member, or for the network. */
 type Planned =
   | { readonly type: 'wake'; readonly life: Life }
+  | { readonly type: 'unmuffle'; readonly life: Life }
   | { readonly type: 'deliver'; readonly to: NodeId; readonly from: NodeId; readonly bytes: Uint8Array };
 
 /** A member between its start and its crash. */
@@ -50,6 +51,10 @@ interface Life {
   pausedUntilMs: number;
   pausedMs: number;
   isToldOfPause: boolean;
+  /** Until when its messages wait, in and out, while its timers go on. */
+  muffledUntilMs: number;
+  /** What it sent meanwhile. */
+  readonly unsent: SwimSend[];
   readonly waiting: { readonly from: NodeId; readonly bytes: Uint8Array }[];
 }
 
@@ -159,6 +164,18 @@ export class SimulatedGroup {
   }
 
   /**
+   * Lets a member's messages wait, in and out, while its timers go on: as the authors of Lifeguard slow theirs (§V).
+   *
+   * @param id - Its id.
+   * @param ms - For how long.
+   */
+  muffle(id: NodeId, ms: number): void {
+    const life = this.#life(id);
+    life.muffledUntilMs = this.#nowMs + ms;
+    this.#timetable.put(life.muffledUntilMs, { type: 'unmuffle', life });
+  }
+
+  /**
    * Lets a link lose everything, one way.
    *
    * @param from - Who sends.
@@ -189,6 +206,7 @@ export class SimulatedGroup {
       this.#nowMs = this.#timetable.nextAtMs;
       const planned = this.#timetable.take();
       if (planned?.type === 'wake') this.#wake(planned.life);
+      else if (planned?.type === 'unmuffle') this.#unmuffle(planned.life);
       else if (planned?.type === 'deliver') this.#deliver(planned);
     }
     this.#nowMs = endMs;
@@ -211,6 +229,8 @@ export class SimulatedGroup {
       pausedUntilMs: 0,
       pausedMs: 0,
       isToldOfPause: false,
+      muffledUntilMs: 0,
+      unsent: [],
       waiting: [],
     };
     this.#lives.set(id, life);
@@ -230,13 +250,24 @@ export class SimulatedGroup {
     life.wakeAtMs = Number.POSITIVE_INFINITY;
     const told = isToldOfPause && pausedMs > 0 ? { pausedMs } : {};
     this.#step(life, { type: 'tick', now: this.#nowMs, ...told });
+    if (this.#nowMs >= life.muffledUntilMs) this.#receiveWaiting(life);
+  }
+
+  #unmuffle(life: Life): void {
+    if (this.#lives.get(life.id) !== life || this.#nowMs < life.muffledUntilMs) return;
+    for (const send of life.unsent.splice(0)) this.#send(life.id, send);
+    if (this.#nowMs >= life.pausedUntilMs) this.#receiveWaiting(life);
+  }
+
+  #receiveWaiting(life: Life): void {
     for (const { from, bytes } of life.waiting.splice(0)) this.#receive(life, from, bytes);
   }
 
   #deliver({ from, to, bytes }: Extract<Planned, { type: 'deliver' }>): void {
     const life = this.#lives.get(to);
     if (life === undefined) return;
-    if (this.#nowMs < life.pausedUntilMs || life.waiting.length > 0) life.waiting.push({ from, bytes });
+    const isHeldUp = this.#nowMs < Math.max(life.pausedUntilMs, life.muffledUntilMs);
+    if (isHeldUp || life.waiting.length > 0) life.waiting.push({ from, bytes });
     else this.#receive(life, from, bytes);
   }
 
@@ -252,17 +283,22 @@ export class SimulatedGroup {
 
   #carryOut(life: Life, { send, events }: SwimEffects): void {
     for (const event of events) this.#options.onEvent?.(life.id, event, this.#nowMs);
-    for (const { address, message } of send) {
-      const to = idAt(address);
-      const bytes = encodeSwimMessage(message);
-      this.#sent.set(message.type, (this.#sent.get(message.type) ?? 0) + 1);
-      this.#bytesSent += bytes.length;
-      this.#options.onDatagram?.(life.id, to, bytes, this.#nowMs);
-      const { leastMs = 1, mostMs = 5 } = this.#options.network ?? {};
-      const wayMs = leastMs + this.#random.float() * (mostMs - leastMs);
-      const isLost = this.#random.chance(this.#loss) || this.#cut.has(`${life.id} ${to}`);
-      if (!isLost) this.#timetable.put(this.#nowMs + wayMs, { type: 'deliver', from: life.id, to, bytes });
+    for (const one of send) {
+      if (this.#nowMs < life.muffledUntilMs) life.unsent.push(one);
+      else this.#send(life.id, one);
     }
+  }
+
+  #send(from: NodeId, { address, message }: SwimSend): void {
+    const to = idAt(address);
+    const bytes = encodeSwimMessage(message);
+    this.#sent.set(message.type, (this.#sent.get(message.type) ?? 0) + 1);
+    this.#bytesSent += bytes.length;
+    this.#options.onDatagram?.(from, to, bytes, this.#nowMs);
+    const { leastMs = 1, mostMs = 5 } = this.#options.network ?? {};
+    const wayMs = leastMs + this.#random.float() * (mostMs - leastMs);
+    const isLost = this.#random.chance(this.#loss) || this.#cut.has(`${from} ${to}`);
+    if (!isLost) this.#timetable.put(this.#nowMs + wayMs, { type: 'deliver', from, to, bytes });
   }
 
   #planWake(life: Life): void {

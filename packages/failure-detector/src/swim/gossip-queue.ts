@@ -20,6 +20,15 @@ export class GossipQueue {
   }
 
   /**
+   * Whether news of a member wait.
+   *
+   * @param id - Which member.
+   */
+  has(id: string): boolean {
+    return this.#keys.has(id);
+  }
+
+  /**
    * Puts news in the place of older news of the same member. Suspicions of several accusers stand beside each other: each
    * counts as a confirmation elsewhere.
    *

@@ -122,6 +122,7 @@ export class MemberTable {
     else if (overrides(update, known)) this.#change(known, update, nowMs);
     else if (update.state === 'suspect' && update.incarnation === known.incarnation)
       this.#confirm(known, update);
+    else if (isGone(known.state) && overrides(known, update)) this.#remind(known);
   }
 
   /** This member's own probe of another failed. */
@@ -174,6 +175,11 @@ export class MemberTable {
     this.#events.push({ type: 'accused', by, as: state, incarnation: this.#incarnation });
   }
 
+  /** Somebody has yet to hear, or forgot, that this member is gone: the news were on their way before they knew it. */
+  #remind({ id, address, state, incarnation, by }: MemberRecord): void {
+    if (!this.#gossip.has(id)) this.#gossip.put({ id, address, state, incarnation, by });
+  }
+
   /** From a configuration, before anything was heard. */
   #know(id: NodeId, address: string): void {
     if (id === this.#settings.id || this.#records.has(id)) return;
@@ -184,7 +190,7 @@ export class MemberTable {
   /** Of the dead and the gone nobody needs to hear for the first time: who forgot them would remember them for ever. */
   #meet(update: MemberUpdate, nowMs: number, isJoining: boolean): void {
     const { id, address, state, incarnation, by } = update;
-    if (state === 'dead' || state === 'left') return;
+    if (isGone(state)) return;
     if (this.#records.size >= this.#settings.membersMax) {
       this.#refused++;
       return;
@@ -199,8 +205,7 @@ export class MemberTable {
 
   #change(record: MemberRecord, update: MemberUpdate, nowMs: number): void {
     const { state: before } = record;
-    const wasGone = before === 'dead' || before === 'left';
-    const isGone = update.state === 'dead' || update.state === 'left';
+    const goes = isGone(update.state);
     if (update.incarnation > record.incarnation) record.accusers = [];
     record.incarnation = update.incarnation;
     record.address = update.address;
@@ -208,7 +213,7 @@ export class MemberTable {
     record.by = update.by;
     this.#suspicions.delete(record.id);
     if (update.state !== before) record.sinceMs = nowMs;
-    if (isGone !== wasGone) this.#come(record.id, !isGone);
+    if (goes !== isGone(before)) this.#come(record.id, !goes);
     this.#tell(record, update, before, nowMs);
     this.#gossip.put(update);
   }
@@ -225,8 +230,7 @@ export class MemberTable {
 
   #tell(record: MemberRecord, update: MemberUpdate, before: MemberState, nowMs: number): void {
     const { id, incarnation, by } = update;
-    const wasGone = before === 'dead' || before === 'left';
-    if (wasGone && (update.state === 'alive' || update.state === 'suspect'))
+    if (isGone(before) && !isGone(update.state))
       this.#events.push({ type: 'returned', member: id, incarnation, from: before });
     switch (update.state) {
       case 'alive':
@@ -267,6 +271,10 @@ export class MemberTable {
     this.#events.push({ type: 'confirmed', member: id, by });
     this.#gossip.put(update);
   }
+}
+
+function isGone(state: MemberState): boolean {
+  return state === 'dead' || state === 'left';
 }
 
 function reasonOfDeath(accusers: readonly NodeId[]): string {
