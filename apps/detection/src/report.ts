@@ -116,8 +116,7 @@ function longest(list: Detection['firstPeriods']): string {
 function loadTable(effort: Effort, seed: number, progress: (what: string) => void): string {
   const rows: string[] = [];
   for (const loss of [0, 0.05, 0.2]) {
-    const sizes = [...new Set([effort.groupSizes[0] ?? 8, ...effort.groupSizes.slice(-1)])];
-    for (const members of sizes.filter((size) => size > 4)) {
+    for (const members of [8, ...effort.groupSizes.slice(-1)]) {
       progress(`messages in a group of ${members}`);
       const load = measureLoad(members, loss, effort.loadPeriods, seed);
       const cells = [

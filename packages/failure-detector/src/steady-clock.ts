@@ -31,4 +31,15 @@ export class SteadyClock {
     else if (this.#latestMs - steady > jitterMs) this.#offsetMs += this.#latestMs - steady;
     return this.#latestMs;
   }
+  /**
+   * What the caller's clock will show at a steady time, if it is not set again.
+   *
+   * @param steadyMs - A steady time.
+   * @returns A reading whose steady time is not before that one.
+   */
+  readingAt(steadyMs: number): number {
+    const reading = steadyMs - this.#offsetMs;
+    // What rounding took away is given back, or who waits until then would be too early for ever.
+    return reading + this.#offsetMs >= steadyMs ? reading : reading + Math.abs(reading) * 2 ** -51;
+  }
 }

@@ -157,6 +157,18 @@ describe('a probe', () => {
     expect(desk.of(target)?.state).toBe('suspect');
   });
 
+  it('goes on in time when the clock is set back by an hour', () => {
+    const desk = new Desk();
+    const { target } = desk.nextPing();
+    const set = desk.now - 3_600_000;
+    expect(desk.step({ type: 'tick', now: set })).toEqual({ send: [], events: [] });
+    expect(desk.member.wakeAtMs()).toBeGreaterThan(set);
+    expect(desk.member.wakeAtMs()).toBeLessThanOrEqual(set + 501);
+    desk.now = set;
+    desk.pass(1001);
+    expect(desk.of(target)?.state).toBe('suspect');
+  });
+
   it('waits as much longer as this process stood still', () => {
     const desk = new Desk();
     const { target } = desk.nextPing();

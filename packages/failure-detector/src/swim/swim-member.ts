@@ -81,10 +81,11 @@ export class SwimMember {
     return this.#settings.id;
   }
 
-  /** When the next `tick` is due, by its steady time: the same as the caller's as long as that is not set back. */
+  /** When the next `tick` is due, by the caller's clock; `Infinity` when there is nothing to wait for. */
   wakeAtMs(): number {
     if (this.#table.hasLeft) return Number.POSITIVE_INFINITY;
-    return Math.min(this.#prober.wakeAtMs(), this.#table.wakeAtMs(), this.#joinAtMs, this.#syncAtMs);
+    const parts = [this.#prober.wakeAtMs(), this.#table.wakeAtMs(), this.#joinAtMs, this.#syncAtMs];
+    return this.#clock.readingAt(Math.min(...parts));
   }
 
   /**
