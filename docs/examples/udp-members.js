@@ -13,8 +13,10 @@ async function startMember(id, seeds) {
   const now = () => performance.now();
   const member = new SwimMember({ id, address, random: new Random(`${seed}/${id}`), periodMs: 200 }, now());
   let timer;
+  let isOver = false;
 
   function step(input) {
+    if (isOver) return;
     const { send, events } = member.step(input);
     for (const { address: to, message } of send) {
       const [host, port] = to.split(':');
@@ -43,11 +45,13 @@ async function startMember(id, seeds) {
     address,
     member,
     crash() {
+      isOver = true;
       clearTimeout(timer);
       socket.close();
     },
     async leave() {
       step({ type: 'leave', now: now() });
+      isOver = true;
       clearTimeout(timer);
       // Datagrams that were handed over leave before the socket closes.
       await pause(50);
