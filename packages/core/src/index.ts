@@ -90,6 +90,7 @@ export {
   votersOf,
   writeMembership,
 } from './membership.js';
+export { naturalLogarithm } from './portable-logarithm.js';
 export { MajorityQuorum, majority, type VoteResult } from './quorum.js';
 export { Random } from './random.js';
 export type { StateMachine, StateMachineRestore } from './state-machine.js';

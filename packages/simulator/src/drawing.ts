@@ -1,6 +1,5 @@
 /** What is drawn besides whole numbers: one of several, and the time between independent incidents. */
-import type { Random } from '@synod/core';
-import { naturalLogarithm } from './portable-logarithm.js';
+import { naturalLogarithm, type Random } from '@synod/core';
 
 /** One of several items, each as likely. */
 export function pick<Item>(random: Random, items: readonly Item[]): Item {

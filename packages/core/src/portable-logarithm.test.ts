@@ -1,6 +1,6 @@
-import { Random } from '@synod/core';
 import { describe, expect, it } from 'vitest';
 import { naturalLogarithm } from './portable-logarithm.js';
+import { Random } from './random.js';
 
 /** The bits of a number, as a text. */
 function bitsOf(value: number): string {
