@@ -20,8 +20,8 @@ export interface FailureDebtOptions {
 /** Failures of each endpoint, fading. */
 export class FailureDebt {
   readonly #failureMs: number;
-  #debts = new Float64Array(0);
-  #stampsMs = new Float64Array(0);
+  #debts: Float64Array = new Float64Array(0);
+  #stampsMs: Float64Array = new Float64Array(0);
 
   /**
    * @param options - Settings.

@@ -24,14 +24,36 @@
  * @packageDocumentation
  */
 export { Balancer, type BalancerOptions } from './balancer.js';
+export { deterministicSubset, type SubsetOptions } from './deterministic-subset.js';
+export { EarliestDeadline, type EarliestDeadlineOptions } from './earliest-deadline.js';
 export { type Endpoint, type EndpointStatus, priorityMost, weightLeast, weightMost } from './endpoint.js';
 export type { EndpointView } from './endpoint-view.js';
 export type { FailureDebtOptions } from './failure-debt.js';
+export { hashKey } from './hash.js';
 export type { Health, HealthVerdicts } from './health.js';
 export { HealthMarks, type HealthMarksOptions } from './health-marks.js';
+export { jumpHash } from './jump-hash.js';
 export { LeastRequest } from './least-request.js';
+export type { HashOptions } from './load-bound.js';
+export { LocalityTiers, type LocalityTiersOptions } from './locality-tiers.js';
+export { Maglev, type MaglevOptions } from './maglev.js';
+export { PeakEwma, type PeakEwmaOptions } from './peak-ewma.js';
 export { type NoEndpoint, type Outcome, Pick, type PickContext } from './pick.js';
 export { type Considered, type PassedOver, PickExplanation } from './pick-explanation.js';
+export { PowerOfChoices, type PowerOfChoicesOptions } from './power-of-choices.js';
+export { Prequal, type PrequalOptions, type ProbeAnswer } from './prequal.js';
+export { PriorityTiers, type PriorityTiersOptions } from './priority-tiers.js';
+export { RandomChoice } from './random-choice.js';
+export { Rendezvous } from './rendezvous.js';
+export { fillWeights, type LoadReport, reportedWeight } from './reported-weight.js';
+export { RingHash, type RingHashOptions } from './ring-hash.js';
 export { RoundRobin, type RoundRobinOptions } from './round-robin.js';
+export { ServerLoad } from './server-load.js';
 export { noSlot, type Slot } from './slot-table.js';
+export {
+  SmoothWeightedRoundRobin,
+  type SmoothWeightedRoundRobinOptions,
+} from './smooth-weighted-round-robin.js';
 export type { Strategy } from './strategy.js';
+export { WeightedLeastRequest, type WeightedLeastRequestOptions } from './weighted-least-request.js';
+export { WeightedRandom } from './weighted-random.js';

@@ -11,8 +11,8 @@ export interface PickContext {
    */
   readonly nowMs: number;
   /**
-   * What the request is about, for the strategies that hash: the same key goes to the same endpoint. A number is taken
-   * as the 32 bits of a hash that the caller has made.
+   * What the request is about, for the strategies that hash: the same key goes to the same endpoint. Of a number, the
+   * lower 32 bits count. Without a key a random one is drawn.
    */
   readonly key?: string | number;
   /** Ids of endpoints not to pick, such as those that this request has tried. */
