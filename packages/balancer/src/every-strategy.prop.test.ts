@@ -179,7 +179,7 @@ describe.each(strategies)('%s', (_, create) => {
       fc.property(fc.nat(), endpoints, steps, (seed, first, all) => {
         run(create(new Random(seed)), first, all);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
