@@ -267,3 +267,48 @@ describe('jump hash', () => {
     expect(() => jumpHash('a', 0)).toThrow('buckets is 0');
   });
 });
+
+describe('shares of the keys', () => {
+  it('Maglev: with 100 rows for each none has 1 % more than its share, as the paper says', () => {
+    for (const count of [5, 100, 655]) {
+      const strategy = new Maglev({ random });
+      const balancer = new Balancer({ endpoints: endpoints(count), strategy });
+      const shares = [...strategy.keyShares().values()];
+      expect(balancer.status()).toHaveLength(shares.length);
+      expect(Math.max(...shares) * count).toBeLessThan(1.01);
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
+    }
+  });
+
+  it('Maglev: shares follow weights as nearly', () => {
+    const strategy = new Maglev({ random });
+    const set = [1, 2, 3, 0].map((weight, place) => ({ id: `n${place}`, weight }));
+    expect(new Balancer({ endpoints: set, strategy }).status()).toHaveLength(4);
+    const shares = strategy.keyShares();
+    expect(shares.get('n3')).toBeUndefined();
+    for (const [place, share] of [1 / 6, 2 / 6, 3 / 6].entries()) {
+      expect(Math.abs((shares.get(`n${place}`) ?? 0) / share - 1)).toBeLessThan(0.01);
+    }
+  });
+
+  it('Maglev: of up to 100 endpoints, less than 1 % of the keys move that need not when one leaves', () => {
+    for (const count of [5, 10, 100]) {
+      const balancer = new Balancer({ endpoints: endpoints(count), strategy: new Maglev({ random }) });
+      const before = owners(balancer, 20_000);
+      balancer.update(endpoints(count).slice(1));
+      const after = owners(balancer, 20_000);
+      const moved = after.filter((owner, key) => owner !== before[key] && before[key] !== 'n0').length;
+      expect(moved / 20_000).toBeLessThan(0.01);
+    }
+  });
+
+  it('ring hash: arcs are the shares that keys have', () => {
+    const strategy = new RingHash({ random, pointsPerWeight: 3 });
+    const balancer = new Balancer({ endpoints: endpoints(5), strategy });
+    const owned = owners(balancer, 20_000);
+    for (const [id, share] of strategy.keyShares()) {
+      const count = owned.filter((owner) => owner === id).length;
+      expect(Math.abs(count / 20_000 - share)).toBeLessThan(0.015);
+    }
+  });
+});

@@ -32,6 +32,7 @@ export class Maglev extends Hashing {
   readonly name = 'Maglev';
   readonly #size: number;
   readonly #table: Int32Array;
+  #idOf: (slot: Slot) => string = () => '';
 
   /**
    * @param options - Settings.
@@ -52,8 +53,20 @@ export class Maglev extends Hashing {
     );
   }
 
+  /** Part of all keys that belongs to each endpoint while all are fit, by id: its rows of the table. */
+  keyShares(): ReadonlyMap<string, number> {
+    const shares = new Map<string, number>();
+    for (const slot of this.#table) {
+      if (slot === noSlot) return shares;
+      const id = this.#idOf(slot);
+      shares.set(id, (shares.get(id) ?? 0) + 1 / this.#size);
+    }
+    return shares;
+  }
+
   /** Fills the table. */
   protected override arrange(view: EndpointView): void {
+    this.#idOf = (slot) => view.idOf(slot);
     const size = this.#size;
     const table = this.#table.fill(noSlot);
     // By id, so that clients agree whatever the order of their lists.

@@ -44,6 +44,7 @@ export class RingHash extends Hashing {
   readonly #pointsMost: number;
   #points = new Uint32Array(0);
   #owners = new Int32Array(0);
+  #idOf: (slot: Slot) => string = () => '';
 
   /**
    * @param options - Settings.
@@ -67,8 +68,21 @@ export class RingHash extends Hashing {
     );
   }
 
+  /** Part of all keys that belongs to each endpoint while all are fit, by id: the length of its arcs. */
+  keyShares(): ReadonlyMap<string, number> {
+    const shares = new Map<string, number>();
+    let before = (this.#points.at(-1) ?? 0) - 2 ** 32;
+    for (const [place, point] of this.#points.entries()) {
+      const id = this.#idOf(this.#owners[place] ?? noSlot);
+      shares.set(id, (shares.get(id) ?? 0) + (point - before) / 2 ** 32);
+      before = point;
+    }
+    return shares;
+  }
+
   /** Makes the ring. */
   protected override arrange(view: EndpointView): void {
+    this.#idOf = (slot) => view.idOf(slot);
     const byId = [...view.slots].sort((left, right) => (view.idOf(left) < view.idOf(right) ? -1 : 1));
     const size = byId.reduce((sum, slot) => sum + this.#pointsOf(view.ownWeight(slot)), 0);
     // Sorted by the point and, where two stand on one place, by id: the order of the list means nothing.
