@@ -48,7 +48,7 @@ async function main({ requests, seed, only = parts, out }: Flags): Promise<void>
     }
   }
   await known('balls', 'Balls and bins', () => ballsTable([1000, 10_000, 100_000], 9));
-  await known('hashing', 'Hashing', () => hashTable(40_000));
+  await known('hashing', 'Hashing', () => hashTable(20_000));
 
   async function known(name: string, title: string, create: () => string): Promise<void> {
     if (!only.includes(name)) return;
