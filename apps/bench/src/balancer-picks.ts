@@ -30,7 +30,7 @@ export interface PickCost {
   readonly name: string;
   /** Endpoints of the set. */
   readonly endpoints: number;
-  /** Nanoseconds for a pick and its end, the median of the rounds. */
+  /** Nanoseconds of processor time for a pick and its end, the median of the rounds. */
   readonly nanoseconds: number;
   /** Its time as a part of undici's in the same round, the median. */
   readonly ofUndici: number;
@@ -55,7 +55,7 @@ const strategies: readonly (readonly [name: string, create: (random: Random) => 
 ];
 
 const rounds = 7;
-const warmUpPicks = 2000;
+const warmUpPicks = 3000;
 
 interface Picker {
   readonly name: string;
@@ -105,17 +105,18 @@ function measureInTurn(pickers: readonly Picker[], endpoints: number, roundMs: n
   });
 }
 
+/** By processor time, all threads: other programs on the machine hardly count. */
 function nanosecondsOf(picks: (count: number) => void, durationMs: number): number {
-  const start = process.hrtime.bigint();
-  const end = start + BigInt(Math.round(durationMs * 1e6));
+  const start = process.cpuUsage();
+  let spentMs = 0;
   let done = 0;
-  let now = start;
-  for (let batch = 100; now < end; batch = Math.min(batch * 2, 10_000)) {
+  for (let batch = 100; spentMs < durationMs; batch = Math.min(batch * 2, 10_000)) {
     picks(batch);
     done += batch;
-    now = process.hrtime.bigint();
+    const { user, system } = process.cpuUsage(start);
+    spentMs = (user + system) / 1000;
   }
-  return Number(now - start) / done;
+  return (spentMs * 1e6) / done;
 }
 
 function ourPicker(name: string, create: (random: Random) => Strategy, size: number): Picker {

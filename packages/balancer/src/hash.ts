@@ -1,7 +1,8 @@
 /**
  * Hashes for the strategies that map keys to endpoints: MurmurHash3 (Austin Appleby, 2011, public domain), 32 bits,
  * seeded. Text is taken as its UTF-16 code units, two bytes each, little end first. Numbers are never put behind text to
- * be hashed together, so "a1" with 1 cannot meet "a" with 11.
+ * be hashed together, so "a1" with 1 cannot meet "a" with 11. Hashes are signed, because V8 puts unsigned numbers above
+ * 2^31 on the heap.
  */
 
 const c1 = 0xcc9e2d51;
@@ -12,7 +13,7 @@ const c2 = 0x1b873593;
  *
  * @param text - Any string.
  * @param seed - 32 bits: an attacker who does not know it cannot choose keys that meet.
- * @returns 32 bits, from 0.
+ * @returns 32 bits, as a signed number.
  */
 export function hashText(text: string, seed: number): number {
   let hash = seed | 0;
@@ -30,7 +31,7 @@ export function hashText(text: string, seed: number): number {
  *
  * @param number - Its lower 32 bits count.
  * @param seed - 32 bits.
- * @returns 32 bits, from 0.
+ * @returns 32 bits, as a signed number.
  */
 export function hashNumber(number: number, seed: number): number {
   let hash = (seed | 0) ^ scramble(number | 0);
@@ -43,7 +44,7 @@ export function hashNumber(number: number, seed: number): number {
  *
  * @param key - Text or a number.
  * @param seed - 32 bits.
- * @returns 32 bits, from 0.
+ * @returns 32 bits, as a signed number.
  */
 export function hashKey(key: string | number, seed: number): number {
   return typeof key === 'string' ? hashText(key, seed) : hashNumber(key, seed);
@@ -70,9 +71,20 @@ export function hashEndpoint(id: string, seed: number): EndpointHash {
  *
  * @param number - 32 bits.
  * @param endpoint - The endpoint's hashes.
- * @returns 32 bits, from 0.
+ * @returns 32 bits, as a signed number.
  */
 export function hashPair(number: number, { first, second }: EndpointHash): number {
+  return hashBoth(number, first, second);
+}
+
+/**
+ * The same, of an endpoint's two hashes.
+ *
+ * @param number - 32 bits.
+ * @param first - Of the endpoint.
+ * @param second - Of the endpoint.
+ */
+export function hashBoth(number: number, first: number, second: number): number {
   return finish(hashNumber(number, first) ^ second);
 }
 
@@ -85,5 +97,5 @@ function finish(hash: number): number {
   let mixed = hash ^ (hash >>> 16);
   mixed = Math.imul(mixed, 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
+  return mixed ^ (mixed >>> 16);
 }

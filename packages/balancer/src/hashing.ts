@@ -42,7 +42,7 @@ export abstract class Hashing implements Strategy {
     const view = this.#view;
     if (view === undefined || view.slots.length === 0) return noSlot;
     this.bound.prepare(view);
-    const hash = key === undefined ? this.#random.uint32() : hashKey(key, this.seed);
+    const hash = key === undefined ? this.#random.uint32() | 0 : hashKey(key, this.seed);
     const found = this.find(view, hash, explanation);
     return found === noSlot ? this.#search(view) : found;
   }

@@ -29,7 +29,6 @@ export { EarliestDeadline, type EarliestDeadlineOptions } from './earliest-deadl
 export { type Endpoint, type EndpointStatus, priorityMost, weightLeast, weightMost } from './endpoint.js';
 export type { EndpointView } from './endpoint-view.js';
 export type { FailureDebtOptions } from './failure-debt.js';
-export { hashKey } from './hash.js';
 export type { Health, HealthVerdicts } from './health.js';
 export { HealthMarks, type HealthMarksOptions } from './health-marks.js';
 export { jumpHash } from './jump-hash.js';

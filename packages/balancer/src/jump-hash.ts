@@ -20,8 +20,8 @@ export function jumpHash(key: string | number, buckets: number): number {
   if (typeof key === 'number' && !(Number.isSafeInteger(key) && key >= 0)) {
     throw new InvalidArgumentError(`key is ${key}: it must be text or a whole number from 0 to 2^53 - 1`);
   }
-  let high = typeof key === 'string' ? hashText(key, 0) : Math.floor(key / 2 ** 32);
-  let low = typeof key === 'string' ? hashText(key, hashNumber(1, 0)) : key >>> 0;
+  let high = typeof key === 'string' ? hashText(key, 0) >>> 0 : Math.floor(key / 2 ** 32);
+  let low = typeof key === 'string' ? hashText(key, hashNumber(1, 0)) >>> 0 : key >>> 0;
   let bucket = -1;
   for (let jump = 0; jump < buckets; ) {
     bucket = jump;

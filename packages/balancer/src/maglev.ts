@@ -76,8 +76,8 @@ export class Maglev extends Hashing {
     if (slots.length === 0) return;
     const heaviest = slots.reduce((most, slot) => Math.max(most, view.ownWeight(slot)), 0);
     const hashes = slots.map((slot) => hashEndpoint(view.idOf(slot), this.seed));
-    const places = Int32Array.from(hashes, ({ first }) => first % size);
-    const skips = Int32Array.from(hashes, ({ second }) => (second % (size - 1)) + 1);
+    const places = Int32Array.from(hashes, ({ first }) => (first >>> 0) % size);
+    const skips = Int32Array.from(hashes, ({ second }) => ((second >>> 0) % (size - 1)) + 1);
     /** Turns that each may have had by now, as a sum of its part of the greatest weight. */
     const due = new Float64Array(slots.length);
     for (let filled = 0; filled < size; ) {
@@ -99,7 +99,7 @@ export class Maglev extends Hashing {
   /** Goes on from row to row. */
   protected override find(view: EndpointView, hash: number, explanation: PickExplanation | undefined): Slot {
     const size = this.#size;
-    const start = hash % size;
+    const start = (hash >>> 0) % size;
     let last = noSlot;
     for (let step = 0; step < size; step++) {
       const place = start + step;

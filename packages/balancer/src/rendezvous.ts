@@ -4,7 +4,7 @@
  * moves keys to or from its endpoint only. No table; a pick looks at all endpoints.
  */
 import type { EndpointView } from './endpoint-view.js';
-import { type EndpointHash, hashEndpoint, hashPair } from './hash.js';
+import { hashBoth, hashEndpoint } from './hash.js';
 import { Hashing } from './hashing.js';
 import type { PickExplanation } from './pick-explanation.js';
 import { noSlot, type Slot } from './slot-table.js';
@@ -16,11 +16,26 @@ import { noSlot, type Slot } from './slot-table.js';
 export class Rendezvous extends Hashing {
   readonly name = 'rendezvous';
   override readonly scoreMeaning = '-ln(hash) / weight, the least with room wins';
-  readonly #hashes: EndpointHash[] = [];
+  /** Both hashes of an endpoint's name, by slot. */
+  #first = new Int32Array(0);
+  #second = new Int32Array(0);
+  #heaviest = 0;
 
   /** Hashes the names of newcomers. */
   protected override arrange(view: EndpointView): void {
-    for (const slot of view.added) this.#hashes[slot] = hashEndpoint(view.idOf(slot), this.seed);
+    if (this.#first.length < view.capacity) {
+      const [first, second] = [new Int32Array(view.capacity), new Int32Array(view.capacity)];
+      first.set(this.#first);
+      second.set(this.#second);
+      this.#first = first;
+      this.#second = second;
+    }
+    for (const slot of view.added) {
+      const { first, second } = hashEndpoint(view.idOf(slot), this.seed);
+      this.#first[slot] = first;
+      this.#second[slot] = second;
+    }
+    this.#heaviest = view.slots.reduce((most, slot) => Math.max(most, view.ownWeight(slot)), 0);
   }
 
   /** Looks at all. */
@@ -28,16 +43,21 @@ export class Rendezvous extends Hashing {
     const { slots } = view;
     let chosen = noSlot;
     let least = Number.POSITIVE_INFINITY;
+    // A fraction below this cannot win, whatever the weight: that spares nearly all logarithms.
+    let hopeless = 0;
     for (let place = 0; place < slots.length; place++) {
       const slot = slots[place] ?? noSlot;
-      const endpoint = this.#hashes[slot];
-      if (endpoint === undefined || !this.bound.accepts(view, slot)) continue;
       // Half a step up, so that it is never 0.
-      const drawn = -Math.log((hashPair(hash, endpoint) + 0.5) / 2 ** 32) / view.weight(slot);
-      explanation?.consider(slot, drawn);
-      if (drawn < least || (drawn === least && view.idOf(slot) < view.idOf(chosen))) {
+      const drawn = (hashBoth(hash, this.#first[slot] ?? 0, this.#second[slot] ?? 0) >>> 0) + 0.5;
+      const fraction = drawn / 2 ** 32;
+      if (fraction < hopeless && explanation === undefined) continue;
+      if (!this.bound.accepts(view, slot)) continue;
+      const score = -Math.log(fraction) / view.weight(slot);
+      explanation?.consider(slot, score);
+      if (score < least || (score === least && view.idOf(slot) < view.idOf(chosen))) {
         chosen = slot;
-        least = drawn;
+        least = score;
+        hopeless = Math.exp(-least * this.#heaviest) * (1 - 1e-9);
       }
     }
     return chosen;

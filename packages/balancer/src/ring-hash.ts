@@ -91,7 +91,7 @@ export class RingHash extends Hashing {
     for (const [rank, slot] of byId.entries()) {
       const hash = hashEndpoint(view.idOf(slot), this.seed);
       const count = this.#pointsOf(view.ownWeight(slot));
-      for (let point = 0; point < count; point++) keys[at++] = hashPair(point, hash) * ranks + rank;
+      for (let point = 0; point < count; point++) keys[at++] = (hashPair(point, hash) >>> 0) * ranks + rank;
     }
     keys.sort();
     this.#points = Uint32Array.from(keys, (key) => Math.floor(key / ranks));
@@ -115,11 +115,12 @@ export class RingHash extends Hashing {
   }
 
   #firstFrom(hash: number): number {
+    const point = hash >>> 0;
     let from = 0;
     let to = this.#points.length;
     while (from < to) {
       const middle = (from + to) >>> 1;
-      if ((this.#points[middle] ?? 0) < hash) from = middle + 1;
+      if ((this.#points[middle] ?? 0) < point) from = middle + 1;
       else to = middle;
     }
     return from;

@@ -1,9 +1,13 @@
-/** A binary heap of slots by deadline; of equal deadlines, the lower slot first. Nothing is allocated as it is used. */
+/**
+ * A binary heap of slots by deadline; of equal deadlines, the lower slot first. Nothing is allocated as it is used:
+ * deadlines lie in an array by slot, since V8 puts fractions that go from function to function on the heap.
+ */
 import { noSlot, type Slot } from './slot-table.js';
 
 /** Who is due next? */
 export class SlotHeap {
   #slots = new Int32Array(0);
+  /** By slot. */
   #deadlines = new Float64Array(0);
   #size = 0;
 
@@ -20,7 +24,7 @@ export class SlotHeap {
   /**
    * Empties it, and makes room.
    *
-   * @param capacity - For how many slots.
+   * @param capacity - For slots below this.
    */
   clear(capacity: number): void {
     this.#size = 0;
@@ -36,16 +40,8 @@ export class SlotHeap {
    * @param deadline - When it is due.
    */
   push(slot: Slot, deadline: number): void {
-    let place = this.#size;
-    this.#size += 1;
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      if (!this.#isBefore(slot, deadline, parent)) break;
-      this.#move(parent, place);
-      place = parent;
-    }
-    this.#slots[place] = slot;
-    this.#deadlines[place] = deadline;
+    this.#deadlines[slot] = deadline;
+    this.#rise(slot);
   }
 
   /** Takes out the slot that is due first; {@link noSlot} when it is empty. */
@@ -54,29 +50,35 @@ export class SlotHeap {
     const first = this.#slots[0] ?? noSlot;
     this.#size -= 1;
     const slot = this.#slots[this.#size] ?? noSlot;
-    const deadline = this.#deadlines[this.#size] ?? 0;
     let place = 0;
     for (let child = 1; child < this.#size; child = 2 * place + 1) {
-      const right = child + 1;
-      if (right < this.#size && this.#isBefore(this.#slots[right] ?? 0, this.#deadlines[right] ?? 0, child)) {
-        child = right;
-      }
-      if (this.#isBefore(slot, deadline, child)) break;
-      this.#move(child, place);
+      if (child + 1 < this.#size && this.#isBefore(this.#at(child + 1), this.#at(child))) child += 1;
+      if (this.#isBefore(slot, this.#at(child))) break;
+      this.#slots[place] = this.#at(child);
       place = child;
     }
     this.#slots[place] = slot;
-    this.#deadlines[place] = deadline;
     return first;
   }
 
-  #isBefore(slot: Slot, deadline: number, place: number): boolean {
-    const other = this.#deadlines[place] ?? 0;
-    return deadline < other || (deadline === other && slot < (this.#slots[place] ?? 0));
+  #rise(slot: Slot): void {
+    let place = this.#size;
+    this.#size += 1;
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      if (!this.#isBefore(slot, this.#at(parent))) break;
+      this.#slots[place] = this.#at(parent);
+      place = parent;
+    }
+    this.#slots[place] = slot;
   }
 
-  #move(from: number, to: number): void {
-    this.#slots[to] = this.#slots[from] ?? 0;
-    this.#deadlines[to] = this.#deadlines[from] ?? 0;
+  #at(place: number): Slot {
+    return this.#slots[place] ?? noSlot;
+  }
+
+  #isBefore(left: Slot, right: Slot): boolean {
+    const difference = (this.#deadlines[left] ?? 0) - (this.#deadlines[right] ?? 0);
+    return difference < 0 || (difference === 0 && left < right);
   }
 }
