@@ -7,7 +7,8 @@ import { EndpointView } from './endpoint-view.js';
 import type { Health } from './health.js';
 import { type NoEndpoint, type Outcome, Pick, type PickContext } from './pick.js';
 import type { PassedOver, PickExplanation } from './pick-explanation.js';
-import { noSlot, SlotTable } from './slot-table.js';
+import { noSlot } from './slot.js';
+import { SlotTable } from './slot-table.js';
 import type { Strategy } from './strategy.js';
 
 /** What a balancer is made of. */

@@ -3,6 +3,7 @@ import { Random } from '@synod/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Balancer } from './balancer.js';
+import type { Endpoint } from './endpoint.js';
 import { LeastRequest } from './least-request.js';
 import { PeakEwma } from './peak-ewma.js';
 import type { Pick } from './pick.js';
@@ -19,7 +20,7 @@ function picked(pick: ReturnType<Balancer['pick']>): Pick {
   return pick;
 }
 
-function named(given: readonly number[]) {
+function named(given: readonly number[]): readonly Endpoint[] {
   return given.map((weight, place) => ({ id: `n${place}`, weight }));
 }
 
@@ -86,7 +87,7 @@ it('least request: k endpoints that stay tied share m picks, each gets ⌊m/k⌋
   });
   fc.assert(
     fc.property(cases, ({ seed, busy, tied, requests }) => {
-      const set = named(Array.from({ length: tied + busy }, () => 1));
+      const set: readonly Endpoint[] = named(Array.from({ length: tied + busy }, () => 1));
       const balancer = new Balancer({
         endpoints: set,
         strategy: new LeastRequest({ random: new Random(seed) }),
@@ -145,7 +146,7 @@ describe('peak EWMA', () => {
 
   function single(decayMs = 100) {
     const strategy = new PeakEwma({ random: new Random(1), decayMs, failureMs: 5000 });
-    return new Balancer({ endpoints: [{ id: 'a' }], strategy });
+    return new Balancer<Endpoint>({ endpoints: [{ id: 'a' }], strategy });
   }
 
   it("is Finagle's: jumps to a peak, decays by e^(-dt/tau), and looking is a sample of 0", () => {
@@ -198,7 +199,7 @@ const strategies: readonly (readonly [string, (random: Random) => Strategy])[] =
 
 it.each(strategies)('%s: failures at once draw no more requests than an even share', (_, create) => {
   const strategy = create(new Random(8));
-  const set = named([1, 1, 1, 1, 1]);
+  const set: readonly Endpoint[] = named([1, 1, 1, 1, 1]);
   const balancer = new Balancer({ endpoints: set, strategy });
   const loads = new Map(set.map(({ id }) => [id, new ServerLoad()]));
   const underWay: { readonly endsAtMs: number; readonly end: () => void }[] = [];
@@ -240,7 +241,7 @@ describe('Prequal', () => {
 
   function probed(coldShare: number) {
     const strategy = new Prequal({ random: new Random(1), coldShare, removalsPerPick: 0, probeAgeMs: 500 });
-    const balancer = new Balancer({ endpoints: [{ id: 'a' }, { id: 'b' }, { id: 'c' }], strategy });
+    const balancer = new Balancer<Endpoint>({ endpoints: [{ id: 'a' }, { id: 'b' }, { id: 'c' }], strategy });
     for (const [id, answer] of Object.entries(answers)) expect(strategy.answered(id, answer, 0)).toBe(true);
     return { strategy, balancer };
   }

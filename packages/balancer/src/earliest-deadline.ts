@@ -5,9 +5,9 @@
 import type { Random } from '@synod/core';
 import type { EndpointView } from './endpoint-view.js';
 import type { PickContext } from './pick.js';
+import { noSlot, type Slot } from './slot.js';
 import { SlotHeap } from './slot-heap.js';
 import { numbersFor } from './slot-numbers.js';
-import { noSlot, type Slot } from './slot-table.js';
 import type { Strategy } from './strategy.js';
 
 /** Settings of {@link EarliestDeadline}. */

@@ -2,7 +2,7 @@
 import type { Endpoint } from './endpoint.js';
 import type { EndpointView } from './endpoint-view.js';
 import type { Outcome } from './pick.js';
-import type { Slot } from './slot-table.js';
+import type { Slot } from './slot.js';
 import type { Strategy } from './strategy.js';
 
 /** One group. */

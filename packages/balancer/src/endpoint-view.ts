@@ -1,6 +1,7 @@
 /** The endpoints as a strategy sees them: all of a balancer's, or those of one tier. */
 import type { Endpoint } from './endpoint.js';
-import type { Slot, SlotTable } from './slot-table.js';
+import type { Slot } from './slot.js';
+import type { SlotTable } from './slot-table.js';
 
 /** Part of a table of slots, the whole of it by default. */
 export class EndpointView {

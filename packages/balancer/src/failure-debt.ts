@@ -5,8 +5,8 @@
  */
 import { InvalidArgumentError } from '@synod/core';
 import type { EndpointView } from './endpoint-view.js';
+import type { Slot } from './slot.js';
 import { numbersFor } from './slot-numbers.js';
-import type { Slot } from './slot-table.js';
 
 /** Settings of strategies that count requests in flight. */
 export interface FailureDebtOptions {

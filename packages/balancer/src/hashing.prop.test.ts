@@ -125,7 +125,7 @@ describe.each(all)('%s', (_, create) => {
     const factors = fc.constantFrom(1.001, 1.25, 2);
     fc.assert(
       fc.property(weights, keys, factors, fc.nat(), (given, requests, loadFactor, seed) => {
-        const set = given.map((weight, place) => ({ id: `n${place}`, weight }));
+        const set: readonly Endpoint[] = given.map((weight, place) => ({ id: `n${place}`, weight }));
         const total = given.reduce((sum, weight) => sum + weight, 0);
         const balancer = new Balancer({ endpoints: set, strategy: create({ random, loadFactor }) });
         const underWay: Pick[] = [];

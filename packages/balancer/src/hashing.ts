@@ -5,7 +5,7 @@ import { hashKey } from './hash.js';
 import { checkSeed, type HashOptions, LoadBound } from './load-bound.js';
 import type { PickContext } from './pick.js';
 import type { PickExplanation } from './pick-explanation.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 import type { Strategy } from './strategy.js';
 
 /** A strategy that maps keys to endpoints. */

@@ -1,6 +1,6 @@
 /** The plainest health there is: what the caller says of each endpoint, for callers that have checks of their own. */
 import type { Health, HealthVerdicts } from './health.js';
-import type { Slot } from './slot-table.js';
+import type { Slot } from './slot.js';
 
 /** Settings of {@link HealthMarks}. */
 export interface HealthMarksOptions {

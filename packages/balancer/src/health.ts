@@ -1,6 +1,6 @@
 /** What a balancer asks of whoever judges its endpoints: ejection, slow start, panic and breakers stand behind this. */
 import type { Outcome } from './pick.js';
-import type { Slot } from './slot-table.js';
+import type { Slot } from './slot.js';
 
 /** The endpoints as a judge of health sees them: what there is, and a place to write the verdict. */
 export interface HealthVerdicts {

@@ -48,7 +48,7 @@ export { fillWeights, type LoadReport, reportedWeight } from './reported-weight.
 export { RingHash, type RingHashOptions } from './ring-hash.js';
 export { RoundRobin, type RoundRobinOptions } from './round-robin.js';
 export { ServerLoad } from './server-load.js';
-export { noSlot, type Slot } from './slot-table.js';
+export { noSlot, type Slot } from './slot.js';
 export {
   SmoothWeightedRoundRobin,
   type SmoothWeightedRoundRobinOptions,

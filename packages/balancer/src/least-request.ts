@@ -6,7 +6,7 @@ import type { EndpointView } from './endpoint-view.js';
 import { FailureDebt, type FailureDebtOptions } from './failure-debt.js';
 import type { Outcome, PickContext } from './pick.js';
 import type { RoundRobinOptions } from './round-robin.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 import type { Strategy } from './strategy.js';
 import { Turn } from './turn.js';
 

@@ -5,7 +5,7 @@
  */
 import { InvalidArgumentError, type Random } from '@synod/core';
 import type { EndpointView } from './endpoint-view.js';
-import type { Slot } from './slot-table.js';
+import type { Slot } from './slot.js';
 
 /** Settings of strategies that hash. */
 export interface HashOptions {

@@ -8,7 +8,7 @@ import { type EndpointGroup, EndpointGroups, healthOf } from './endpoint-groups.
 import type { EndpointView } from './endpoint-view.js';
 import type { Outcome, PickContext } from './pick.js';
 import { checkOverprovisioning, chooseInOrder } from './priority-tiers.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 import type { Strategy } from './strategy.js';
 
 /** Settings of {@link LocalityTiers}. */

@@ -10,7 +10,7 @@ import { hashEndpoint } from './hash.js';
 import { Hashing } from './hashing.js';
 import type { HashOptions } from './load-bound.js';
 import type { PickExplanation } from './pick-explanation.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 
 /** Settings of {@link Maglev}. */
 export interface MaglevOptions extends HashOptions {

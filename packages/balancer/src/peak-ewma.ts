@@ -7,8 +7,8 @@ import { InvalidArgumentError, type Random } from '@synod/core';
 import type { EndpointView } from './endpoint-view.js';
 import type { Outcome, PickContext } from './pick.js';
 import { Sample } from './sample.js';
+import { noSlot, type Slot } from './slot.js';
 import { numbersFor } from './slot-numbers.js';
-import { noSlot, type Slot } from './slot-table.js';
 import type { Strategy } from './strategy.js';
 
 /** Settings of {@link PeakEwma}. */

@@ -1,6 +1,6 @@
 /** Why this endpoint? Whoever wants to know gives one of these with the request; others pay nothing for it. */
 import type { Endpoint } from './endpoint.js';
-import type { Slot } from './slot-table.js';
+import type { Slot } from './slot.js';
 
 /** An endpoint that a pick looked at. */
 export interface Considered {

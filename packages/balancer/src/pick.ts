@@ -1,7 +1,7 @@
 /** What is said at a pick and at its end. Time is a value here: whoever asks brings it. */
 import type { Endpoint } from './endpoint.js';
 import type { PickExplanation } from './pick-explanation.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 
 /** What a request brings along when it asks where to go. May be the same object each time. */
 export interface PickContext {

@@ -9,7 +9,7 @@ import type { EndpointView } from './endpoint-view.js';
 import { FailureDebt, type FailureDebtOptions } from './failure-debt.js';
 import type { Outcome, PickContext } from './pick.js';
 import { Sample } from './sample.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 import type { Strategy } from './strategy.js';
 import { busyness, checkBias } from './weighted-least-request.js';
 

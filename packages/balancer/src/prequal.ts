@@ -10,7 +10,7 @@ import { FailureDebt, type FailureDebtOptions } from './failure-debt.js';
 import type { Outcome, PickContext } from './pick.js';
 import { type Probe, ProbePool } from './probe-pool.js';
 import { Sample } from './sample.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 import type { Strategy } from './strategy.js';
 
 /** Settings of {@link Prequal}. The defaults are the paper's. */

@@ -1,6 +1,6 @@
 /** Answers to probes: the last few of them, until they are old, used up or thrown away (Prequal, §4). */
 import type { PickExplanation } from './pick-explanation.js';
-import type { Slot } from './slot-table.js';
+import type { Slot } from './slot.js';
 
 /** An answer in the pool. */
 export interface Probe {

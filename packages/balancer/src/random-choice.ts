@@ -2,7 +2,7 @@
 import type { Random } from '@synod/core';
 import type { EndpointView } from './endpoint-view.js';
 import { Sample } from './sample.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 import type { Strategy } from './strategy.js';
 
 /** Picks evenly at random. Weights mean nothing to it, except that 0 drains. */

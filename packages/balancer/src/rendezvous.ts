@@ -7,7 +7,7 @@ import type { EndpointView } from './endpoint-view.js';
 import { hashBoth, hashEndpoint } from './hash.js';
 import { Hashing } from './hashing.js';
 import type { PickExplanation } from './pick-explanation.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 
 /**
  * Sends the same key to the same endpoint, and moves no key that it need not when set, weights or health change. A slow

@@ -9,7 +9,7 @@ import { hashEndpoint, hashPair } from './hash.js';
 import { Hashing } from './hashing.js';
 import type { HashOptions } from './load-bound.js';
 import type { PickExplanation } from './pick-explanation.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 
 /** Settings of {@link RingHash}. */
 export interface RingHashOptions extends HashOptions {

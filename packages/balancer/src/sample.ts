@@ -1,7 +1,7 @@
 /** Some endpoints drawn at random, each at most once: what the strategies that compare a few begin with. */
 import { InvalidArgumentError, type Random } from '@synod/core';
 import type { EndpointView } from './endpoint-view.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 
 /** Draws before giving up on luck: only with most endpoints out of the game is a search through all of them needed. */
 const drawsMost = 8;

@@ -2,7 +2,7 @@
  * A binary heap of slots by deadline; of equal deadlines, the lower slot first. Nothing is allocated as it is used:
  * deadlines lie in an array by slot, since V8 puts fractions that go from function to function on the heap.
  */
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 
 /** Who is due next? */
 export class SlotHeap {

@@ -6,12 +6,7 @@
 import { InvalidArgumentError } from '@synod/core';
 import { checkEndpoints, type Endpoint, type EndpointStatus } from './endpoint.js';
 import type { HealthVerdicts } from './health.js';
-
-/** Number of an endpoint within its balancer, from 0. Given to another one only after the first has left for good. */
-export type Slot = number;
-
-/** No endpoint. */
-export const noSlot: Slot = -1;
+import type { Slot } from './slot.js';
 
 /** The endpoints of one balancer. */
 export class SlotTable<E extends Endpoint = Endpoint> implements HealthVerdicts {

@@ -4,8 +4,8 @@
  */
 import type { EndpointView } from './endpoint-view.js';
 import type { PickExplanation } from './pick-explanation.js';
+import { noSlot, type Slot } from './slot.js';
 import { numbersFor } from './slot-numbers.js';
-import { noSlot, type Slot } from './slot-table.js';
 
 /** What each endpoint has gained and not paid. */
 export class SmoothTurns {

@@ -2,7 +2,7 @@
 import type { Random } from '@synod/core';
 import type { EndpointView } from './endpoint-view.js';
 import type { PickContext } from './pick.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 import { SmoothTurns } from './smooth-turns.js';
 import type { Strategy } from './strategy.js';
 

@@ -1,7 +1,7 @@
 /** What a strategy owes a balancer: one number out of a set of numbers, as fast as it can. */
 import type { EndpointView } from './endpoint-view.js';
 import type { Outcome, PickContext } from './pick.js';
-import type { Slot } from './slot-table.js';
+import type { Slot } from './slot.js';
 
 /**
  * Chooses among endpoints. All calls are made by one balancer. A strategy keeps its state by {@link Slot}, knows

@@ -1,7 +1,7 @@
 /** Whose turn it is, for strategies that go round: a place in the list that stays right when the list changes. */
 import type { Random } from '@synod/core';
 import type { EndpointView } from './endpoint-view.js';
-import type { Slot } from './slot-table.js';
+import type { Slot } from './slot.js';
 
 /** A place in the slots of a view, at first a random one, so that many clients do not march in step. */
 export class Turn {

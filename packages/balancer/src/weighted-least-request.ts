@@ -7,7 +7,7 @@ import { InvalidArgumentError } from '@synod/core';
 import type { EndpointView } from './endpoint-view.js';
 import { FailureDebt, type FailureDebtOptions } from './failure-debt.js';
 import type { Outcome, PickContext } from './pick.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 import { SmoothTurns } from './smooth-turns.js';
 import type { Strategy } from './strategy.js';
 

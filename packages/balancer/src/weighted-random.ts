@@ -4,7 +4,7 @@
  */
 import type { Random } from '@synod/core';
 import type { EndpointView } from './endpoint-view.js';
-import { noSlot, type Slot } from './slot-table.js';
+import { noSlot, type Slot } from './slot.js';
 import type { Strategy } from './strategy.js';
 
 /** Draws before the exact search through all endpoints: it takes most of the weight to be out of the game. */
