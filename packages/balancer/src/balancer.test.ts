@@ -1,6 +1,7 @@
 import { Random } from '@synod/core';
 import { describe, expect, it } from 'vitest';
 import { Balancer } from './balancer.js';
+import type { Endpoint } from './endpoint.js';
 import type { Health, HealthVerdicts } from './health.js';
 import { HealthMarks } from './health-marks.js';
 import { LeastRequest } from './least-request.js';
@@ -12,7 +13,7 @@ const at = (nowMs: number) => ({ nowMs });
 const success = (nowMs = 0) => ({ result: 'success', nowMs }) as const;
 
 function leastRequest(ids: readonly string[], health?: Health) {
-  return new Balancer({
+  return new Balancer<Endpoint>({
     endpoints: ids.map((id) => ({ id })),
     strategy: new LeastRequest({ random: new Random(1) }),
     ...(health === undefined ? {} : { health }),
