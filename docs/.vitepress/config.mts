@@ -40,6 +40,7 @@ export default defineConfig({
             { text: 'Time without a leader', link: '/guide/elections' },
             { text: 'Real networks', link: '/guide/networks' },
             { text: 'Failure detection', link: '/guide/failure-detection' },
+            { text: 'Where does the next request go?', link: '/guide/balancing' },
             { text: 'What the Raft engine does', link: '/guide/raft-features' },
             { text: 'One value, and registers', link: '/guide/synod-and-registers' },
           ],

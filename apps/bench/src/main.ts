@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { measurePicks } from './balancer-picks.js';
 import { measureCluster } from './cluster-throughput.js';
 import { measureDisk } from './disk-ceiling.js';
 import { measureEmbedded } from './embedded-throughput.js';
@@ -14,7 +15,7 @@ import { measureLifeRaft } from './liferaft-peer.js';
 import { measuredEngines } from './measured-engines.js';
 import { markdownTable, type Row } from './table.js';
 
-const parts = ['engine', 'embedded', 'cluster', 'failover', 'idle-groups'] as const;
+const parts = ['engine', 'embedded', 'cluster', 'failover', 'idle-groups', 'balancer'] as const;
 type Part = (typeof parts)[number];
 
 interface Flags {
@@ -153,6 +154,21 @@ const measure: Readonly<
     }));
     print(`${markdownTable(rows)}\n`);
     return cases;
+  },
+  async balancer(_directory, durationMs) {
+    print('## Picking an endpoint: a pick and its end, one request in flight\n');
+    const costs = await measurePicks([3, 100, 10_000], durationMs / 10);
+    const rows = costs.map(
+      (each): Row => ({
+        endpoints: each.endpoints,
+        picker: each.name,
+        'ns a pick': each.nanoseconds,
+        'of undici': `${each.ofUndici.toPrecision(2)}x`,
+        'heap B a pick': each.heapBytes,
+      }),
+    );
+    print(`${markdownTable(rows)}\n`);
+    return costs;
   },
 };
 

@@ -92,11 +92,14 @@ export class Forwarder {
     const deadline = Date.now() + request.timeoutMs;
     let last: RestError | NodeUnreachableError | undefined;
     for (let attempts = 1; ; attempts++) {
-      const picked = this.#balancer.pick();
+      const picked = this.#balancer.pick({ nowMs: performance.now() });
       const node = picked.type === 'picked' ? this.#directory.node(picked.endpoint.id) : undefined;
       if (picked.type === 'picked' && node !== undefined) {
         const attempt = await this.#attempt(node, request, Math.min(remaining(deadline), attemptTimeoutMs));
-        picked.done(attempt.type === 'answer' ? 'success' : 'failure');
+        this.#balancer.done(picked, {
+          result: attempt.type === 'answer' ? 'success' : 'failure',
+          nowMs: performance.now(),
+        });
         if (attempt.type === 'answer' && !worthAnotherNode(attempt))
           return { ...attempt.answer, node: node.id, attempts };
         last = attempt.error;

@@ -3,7 +3,7 @@
  * to the node that should have it, shows the state of all nodes in one place, and serves the dashboard. It keeps no
  * state that matters: any number of gateways can stand before one cluster.
  */
-import { type Balancer, LeastRequest, RoundRobin } from '@synod/balancer';
+import { Balancer, HealthMarks, LeastRequest, RoundRobin } from '@synod/balancer';
 import { Random } from '@synod/core';
 import { type NodeAddress, reachableHost, urlOf } from './addresses.js';
 import { NodeEventsFollower } from './cluster-events.js';
@@ -38,10 +38,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const events = new EventFeed(startedAtMs);
   const publish = (event: { readonly type: string; readonly [field: string]: unknown }): void =>
     events.publish({ node: 'gateway', timeMs: Date.now(), event });
-  const balancer = createBalancer(options.strategy, options.nodes);
+  const health = new HealthMarks({ newcomersHealthy: false });
+  const balancer = createBalancer(options.strategy, options.nodes, health);
   const directory = new NodeDirectory(options.nodes, {
     onHealth: ({ id, healthy, reason }) => {
-      balancer.setHealthy(id, healthy);
+      health.set(id, healthy);
       publish(healthy ? { type: 'nodeHealthy', peer: id } : { type: 'nodeUnhealthy', peer: id, reason });
     },
     onLeader: (leader, term) => publish({ type: 'gatewayLeaderChanged', leader, term }),
@@ -73,10 +74,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-function createBalancer(strategy: ReadStrategy, nodes: readonly NodeAddress[]): Balancer {
+function createBalancer(
+  strategy: ReadStrategy,
+  nodes: readonly NodeAddress[],
+  health: HealthMarks,
+): Balancer {
   const random = new Random(`${process.pid} ${Date.now()}`);
-  const balancer =
-    strategy === 'round-robin' ? new RoundRobin(nodes, { random }) : new LeastRequest(nodes, { random });
-  for (const { id } of nodes) balancer.setHealthy(id, false);
-  return balancer;
+  return new Balancer({
+    endpoints: nodes,
+    strategy: strategy === 'round-robin' ? new RoundRobin({ random }) : new LeastRequest({ random }),
+    health,
+  });
 }

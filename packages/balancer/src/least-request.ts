@@ -1,60 +1,80 @@
 /**
- * Least request: to whoever has the fewest requests in flight. A slow endpoint keeps its requests longer, and so gets
- * fewer. One that fails fast looks idle, and gets more: mark it with `setHealthy`.
+ * Least request: to whoever has the fewest requests in flight for its weight. A slow endpoint keeps its requests
+ * longer, and so gets fewer.
  */
-import type { Balancer, BalancerOptions, NoEndpoint, Pick } from './balancer.js';
-import type { Endpoint, EndpointStatus } from './endpoint.js';
-import { EndpointRing, type Seat } from './endpoint-ring.js';
+import type { EndpointView } from './endpoint-view.js';
+import { FailureDebt, type FailureDebtOptions } from './failure-debt.js';
+import type { Outcome, PickContext } from './pick.js';
+import type { RoundRobinOptions } from './round-robin.js';
+import { noSlot, type Slot } from './slot.js';
+import type { Strategy } from './strategy.js';
+import { Turn } from './turn.js';
 
 /**
- * Gives each request to the endpoint with the fewest requests in flight, as this balancer knows them.
+ * Gives each request to the endpoint with the least load, of all there are, as this balancer knows them. The load is
+ * (a + f + 1) / w: a requests in flight, f for what failed of late (see {@link FailureDebtOptions}), w its weight.
  *
  * @remarks
- * Looks at all endpoints, so the endpoint picked is never busier than another healthy one. Equally busy ones take
- * turns, from a random one on: k that stay tied get ⌊m/k⌋ or ⌈m/k⌉ of m picks.
+ * Looks at all endpoints, so the endpoint picked is never busier than another one. Equally loaded ones take turns, from
+ * a random one on: k that stay tied get ⌊m/k⌋ or ⌈m/k⌉ of m picks. For thousands of endpoints see `PowerOfChoices`.
  *
  * @example
  * ```ts
- * const balancer = new LeastRequest([{ id: 'n1' }, { id: 'n2' }], { random: new Random(7) });
- * const first = balancer.pick(); // n1, say
- * const second = balancer.pick(); // the other one, as the first is not done
- * if (second.type === 'picked') second.done('success');
- * balancer.pick(); // the other one again
+ * const strategy = new LeastRequest({ random: new Random(7) });
+ * const balancer = new Balancer({ endpoints: [{ id: 'n1' }, { id: 'n2' }], strategy });
  * ```
  */
-export class LeastRequest<E extends Endpoint = Endpoint> implements Balancer<E> {
-  readonly #ring: EndpointRing<E>;
+export class LeastRequest implements Strategy {
+  readonly name = 'least request';
+  readonly scoreMeaning = '(requests in flight + failures + 1) / weight, the least wins';
+  readonly #turn: Turn;
+  readonly #debt: FailureDebt;
+  #view: EndpointView | undefined;
 
   /**
-   * @param endpoints - The first set; empty is allowed.
-   * @param options - Where the randomness comes from, and what to do when all are unhealthy.
-   * @throws InvalidArgumentError when an id is empty or stands twice.
+   * @param options - Where the randomness comes from, and what failures count.
+   * @throws InvalidArgumentError when what failures count is out of range.
    */
-  constructor(endpoints: readonly E[], options: BalancerOptions) {
-    this.#ring = new EndpointRing(endpoints, options);
+  constructor(options: RoundRobinOptions & FailureDebtOptions) {
+    this.#turn = new Turn(options.random);
+    this.#debt = new FailureDebt(options);
   }
 
-  /** {@inheritDoc Balancer.pick} */
-  pick(): Pick<E> | NoEndpoint {
-    return this.#ring.pickLeast(requestsInFlight);
+  /** {@inheritDoc Strategy.update} */
+  update(view: EndpointView): void {
+    this.#view = view;
+    this.#turn.update(view);
+    this.#debt.update(view);
   }
 
-  /** {@inheritDoc Balancer.setEndpoints} */
-  setEndpoints(endpoints: readonly E[]): void {
-    this.#ring.replace(endpoints);
+  /** {@inheritDoc Strategy.choose} */
+  choose({ explanation }: PickContext, nowMs: number): Slot {
+    const view = this.#view;
+    if (view === undefined) return noSlot;
+    const { slots } = view;
+    let chosen = noSlot;
+    let chosenPlace = 0;
+    let least = Number.POSITIVE_INFINITY;
+    for (let step = 0, place = this.#turn.next; step < slots.length; step++) {
+      const slot = slots[place] ?? noSlot;
+      const weight = view.weight(slot);
+      if (weight > 0) {
+        const load = (view.inFlight(slot) + this.#debt.of(slot, nowMs) + 1) / weight;
+        explanation?.consider(slot, load);
+        if (load < least) {
+          chosen = slot;
+          chosenPlace = place;
+          least = load;
+        }
+      }
+      place = place + 1 === slots.length ? 0 : place + 1;
+    }
+    if (chosen !== noSlot) this.#turn.passed(chosenPlace);
+    return chosen;
   }
 
-  /** {@inheritDoc Balancer.setHealthy} */
-  setHealthy(id: string, healthy: boolean): boolean {
-    return this.#ring.setHealthy(id, healthy);
+  /** {@inheritDoc Strategy.ended} */
+  ended(slot: Slot, result: Outcome['result'], _latencyMs: number, nowMs: number): void {
+    if (result === 'failure') this.#debt.add(slot, nowMs);
   }
-
-  /** {@inheritDoc Balancer.status} */
-  status(): readonly EndpointStatus<E>[] {
-    return this.#ring.status();
-  }
-}
-
-function requestsInFlight(seat: Seat<Endpoint>): number {
-  return seat.inFlight;
 }
