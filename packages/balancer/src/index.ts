@@ -23,19 +23,24 @@
  *
  * @packageDocumentation
  */
+export { ActiveChecks, type ActiveChecksOptions } from './active-checks.js';
 export { Balancer, type BalancerOptions } from './balancer.js';
 export { deterministicSubset, type SubsetOptions } from './deterministic-subset.js';
 export { EarliestDeadline, type EarliestDeadlineOptions } from './earliest-deadline.js';
 export { type Endpoint, type EndpointStatus, priorityMost, weightLeast, weightMost } from './endpoint.js';
+export { EndpointHealth, type EndpointHealthStatus } from './endpoint-health.js';
 export type { EndpointView } from './endpoint-view.js';
 export type { FailureDebtOptions } from './failure-debt.js';
 export type { Health, HealthVerdicts } from './health.js';
 export { HealthMarks, type HealthMarksOptions } from './health-marks.js';
+export type { EjectionOptions, EndpointHealthOptions, HealthEvent } from './health-settings.js';
+export { Hedging, type HedgingOptions } from './hedging.js';
 export { jumpHash } from './jump-hash.js';
 export { LeastRequest } from './least-request.js';
 export type { HashOptions } from './load-bound.js';
 export { LocalityTiers, type LocalityTiersOptions } from './locality-tiers.js';
 export { Maglev, type MaglevOptions } from './maglev.js';
+export type { FailureShareSettings, SuccessRateSettings } from './outlier-arithmetic.js';
 export { PeakEwma, type PeakEwmaOptions } from './peak-ewma.js';
 export { type NoEndpoint, type Outcome, Pick, type PickContext } from './pick.js';
 export { type Considered, type PassedOver, PickExplanation } from './pick-explanation.js';
@@ -45,10 +50,13 @@ export { PriorityTiers, type PriorityTiersOptions } from './priority-tiers.js';
 export { RandomChoice } from './random-choice.js';
 export { Rendezvous } from './rendezvous.js';
 export { fillWeights, type LoadReport, reportedWeight } from './reported-weight.js';
+export { RetryBudget, type RetryBudgetOptions } from './retry-budget.js';
 export { RingHash, type RingHashOptions } from './ring-hash.js';
 export { RoundRobin, type RoundRobinOptions } from './round-robin.js';
 export { ServerLoad } from './server-load.js';
 export { noSlot, type Slot } from './slot.js';
+export { noSlot, type Slot } from './slot-table.js';
+export type { SlowStartOptions } from './slow-start.js';
 export {
   SmoothWeightedRoundRobin,
   type SmoothWeightedRoundRobinOptions,
