@@ -3,10 +3,11 @@
  * that fails. Writes go to the leader, and are sent again only when the failure was definite or when the client's
  * session makes a repeat harmless; otherwise the client is told that the outcome is unknown.
  */
-import type { Balancer } from '@synod/balancer';
+import { RetryBudget } from '@synod/balancer';
 import type { NodeId } from '@synod/core';
 import { type NodeAnswer, type NodeRequest, NodeUnreachableError } from './node-client.js';
 import type { KnownNode, NodeDirectory } from './node-directory.js';
+import type { ReadBalancer } from './read-balancer.js';
 import { RestError, readErrorDocument } from './rest-errors.js';
 
 /** A request to pass on. */
@@ -57,16 +58,17 @@ const answerGraceMs = 250;
 /** Passes requests on to the nodes of a directory. */
 export class Forwarder {
   readonly #directory: NodeDirectory;
-  readonly #balancer: Balancer;
+  readonly #balancer: ReadBalancer;
+  readonly #budget = new RetryBudget();
   readonly #load = new Map<NodeId, NodeLoad>();
   /** What happened so far. */
   readonly counters: ForwarderCounters = { reads: 0, writes: 0, retries: 0, failed: 0 };
 
   /**
    * @param directory - Where the nodes are.
-   * @param balancer - Picks nodes for reads; its endpoints are the nodes' ids.
+   * @param balancer - Picks nodes for reads.
    */
-  constructor(directory: NodeDirectory, balancer: Balancer) {
+  constructor(directory: NodeDirectory, balancer: ReadBalancer) {
     this.#directory = directory;
     this.#balancer = balancer;
     for (const { id } of directory.nodes()) this.#load.set(id, { picks: 0, inFlight: 0 });
@@ -91,23 +93,25 @@ export class Forwarder {
     this.counters.reads += 1;
     const deadline = Date.now() + request.timeoutMs;
     let last: RestError | NodeUnreachableError | undefined;
+    let tried: NodeId[] = [];
+    this.#budget.request(performance.now());
     for (let attempts = 1; ; attempts++) {
-      const picked = this.#balancer.pick({ nowMs: performance.now() });
-      const node = picked.type === 'picked' ? this.#directory.node(picked.endpoint.id) : undefined;
-      if (picked.type === 'picked' && node !== undefined) {
+      const picked = this.#balancer.pick(request.target, tried);
+      const node = picked === undefined ? undefined : this.#directory.node(picked.id);
+      if (picked !== undefined && node !== undefined) {
         const attempt = await this.#attempt(node, request, Math.min(remaining(deadline), attemptTimeoutMs));
-        this.#balancer.done(picked, {
-          result: attempt.type === 'answer' ? 'success' : 'failure',
-          nowMs: performance.now(),
-        });
+        picked.done(hasFailed(attempt) ? 'failure' : 'success');
         if (attempt.type === 'answer' && !worthAnotherNode(attempt))
           return { ...attempt.answer, node: node.id, attempts };
         last = attempt.error;
+        tried.push(node.id);
         if (attempt.type === 'unreachable') this.#directory.failed(node.id, attempt.error.message);
       }
       if (remaining(deadline) <= pauseMs) throw this.#gaveUp(noHealthyNode(last));
-      // With another healthy node at hand go there at once; else wait for news.
-      if (attempts >= this.#healthyNodes()) await this.#directory.changed(pauseMs);
+      // With another node at hand go there at once, as far as the budget allows; else wait for news.
+      const hasAnother = node !== undefined && this.#healthyNodes() > tried.length;
+      if (!hasAnother || !this.#budget.tryRetry(performance.now())) await this.#directory.changed(pauseMs);
+      if (!hasAnother) tried = [];
       this.counters.retries += 1;
     }
   }
@@ -185,6 +189,11 @@ export class Forwarder {
 
 function remaining(deadline: number): number {
   return Math.max(0, deadline - Date.now());
+}
+
+/** Whether an attempt speaks against its node. One that knows no leader, or is asked for too much, is not broken. */
+function hasFailed(attempt: Attempt): boolean {
+  return attempt.type === 'unreachable' || (attempt.error !== undefined && attempt.answer.status === 500);
 }
 
 /** The client's own mistakes, and a node that has too much to do, are answers; the rest may go better elsewhere. */

@@ -9,15 +9,19 @@ import type { GatewayOptions } from './gateway-options.js';
 import type { HttpRequest } from './http-request.js';
 import { type HttpAnswer, type HttpHandler, type HttpRoute, json } from './http-server.js';
 import type { KnownNode, NodeDirectory } from './node-directory.js';
+import type { ReadBalancer } from './read-balancer.js';
+import { parseStrategy, readStrategies } from './read-strategy.js';
 import { readTimeoutMs } from './request-timeout.js';
 import type { ClusterDocument, NodeViewDocument } from './rest-documents.js';
-import { RestError } from './rest-errors.js';
+import { fieldOf, parseJson, RestError } from './rest-errors.js';
 import { streamEvents } from './server-sent-events.js';
 
 /** What the routes work on. */
 export interface GatewayParts extends GatewayOptions {
   /** What is known of the nodes. */
   readonly directory: NodeDirectory;
+  /** Picks nodes for reads. */
+  readonly balancer: ReadBalancer;
   /** Passes requests on. */
   readonly forwarder: Forwarder;
   /** Events of all nodes. */
@@ -67,6 +71,7 @@ export function gatewayRoutes(parts: GatewayParts): readonly HttpRoute[] {
         return 'streamed';
       },
     },
+    { method: 'POST', path: '/v1/balancer', handler: (request) => setStrategy(parts, request) },
     { method: 'POST', path: '/v1/faults/*', handler: (request) => fault(parts, request) },
     ...[...parts.dashboard.keys()].map((path): HttpRoute => ({ method: 'GET', path, handler: page })),
   ];
@@ -142,7 +147,8 @@ function clusterDocument(parts: GatewayParts): ClusterDocument {
       version: parts.version,
       pid: process.pid,
       uptimeMs: Date.now() - startedAtMs,
-      strategy: parts.strategy,
+      strategy: parts.balancer.strategy,
+      strategies: readStrategies,
       faultsEnabled: faults !== undefined,
       requests: { ...forwarder.counters },
     },
@@ -152,6 +158,7 @@ function clusterDocument(parts: GatewayParts): ClusterDocument {
 function nodeView(parts: GatewayParts, node: KnownNode): NodeViewDocument {
   const { reason, lastAnswerMs, status } = node;
   const process = parts.processOf?.(node.id);
+  const balance = parts.balancer.status().find(({ id }) => id === node.id);
   return {
     id: node.id,
     url: node.client.url,
@@ -160,6 +167,7 @@ function nodeView(parts: GatewayParts, node: KnownNode): NodeViewDocument {
     ...(reason === undefined ? {} : { reason }),
     ...(lastAnswerMs === undefined ? {} : { lastAnswerMs }),
     ...parts.forwarder.load(node.id),
+    ...(balance === undefined ? {} : { balance: { state: balance.state, share: balance.share } }),
     ...(process === undefined ? {} : { process }),
     ...(status === undefined ? {} : { status }),
   };
@@ -182,6 +190,25 @@ async function clusterLog(parts: GatewayParts, request: HttpRequest): Promise<Ht
   const target = `/v1/log?last=${last}`;
   const answer = await node.client.send({ method: 'GET', target, timeoutMs: readTimeoutMs(request) });
   return passOn({ ...answer, node: node.id, attempts: 1 });
+}
+
+/** Spreads reads in another way from now on. */
+async function setStrategy(parts: GatewayParts, request: HttpRequest): Promise<HttpAnswer> {
+  checkOrigin(request);
+  const wanted = fieldOf(parseJson((await request.body()).toString('utf8')), 'strategy');
+  if (typeof wanted !== 'string') {
+    throw new RestError({
+      code: 'INVALID_ARGUMENT',
+      message: 'the body must be JSON with a strategy, such as {"strategy": "least-request"}',
+    });
+  }
+  parts.balancer.setStrategy(parseStrategy(wanted, 'strategy'));
+  parts.events.publish({
+    node: 'gateway',
+    timeMs: Date.now(),
+    event: { type: 'strategyChanged', strategy: parts.balancer.strategy },
+  });
+  return json({ strategy: parts.balancer.strategy }, 200, noStore);
 }
 
 async function fault(parts: GatewayParts, request: HttpRequest): Promise<HttpAnswer> {

@@ -1,14 +1,9 @@
 /** What a gateway is made from. */
-import { InvalidArgumentError, type NodeId } from '@synod/core';
+import type { NodeId } from '@synod/core';
 import type { NodeAddress } from './addresses.js';
 import type { HttpLimits } from './http-limits.js';
+import type { ReadStrategy } from './read-strategy.js';
 import type { ProcessDocument } from './rest-documents.js';
-
-/** How reads are spread over the nodes. */
-export type ReadStrategy = 'round-robin' | 'least-request';
-
-/** All read strategies. */
-export const readStrategies: readonly ReadStrategy[] = ['round-robin', 'least-request'];
 
 /** Breaks nodes on purpose; given by whoever runs their processes. */
 export interface FaultControl {
@@ -26,7 +21,7 @@ export interface GatewayOptions {
   readonly host: string;
   /** Port to bind; 0 for any. */
   readonly port: number;
-  /** How reads are spread. */
+  /** How reads are spread at first. */
   readonly strategy: ReadStrategy;
   /** Where the dashboard's files are. */
   readonly dashboardFolder: string;
@@ -38,18 +33,4 @@ export interface GatewayOptions {
   readonly processOf?: (id: NodeId) => ProcessDocument | undefined;
   /** Bounds of the HTTP server. */
   readonly limits?: Partial<HttpLimits>;
-}
-
-/**
- * Reads the name of a strategy.
- *
- * @param text - What the user gave.
- * @throws {@link InvalidArgumentError} when there is none of that name.
- */
-export function parseStrategy(text: string): ReadStrategy {
-  const strategy = readStrategies.find((name) => name === text);
-  if (strategy !== undefined) return strategy;
-  throw new InvalidArgumentError(
-    `--strategy is ${JSON.stringify(text)}: give ${readStrategies.join(' or ')}`,
-  );
 }

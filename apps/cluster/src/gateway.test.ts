@@ -26,6 +26,8 @@ class FakeNode {
   #server: HttpServer | undefined;
   #port = 0;
 
+  members: readonly string[] | undefined;
+
   constructor(id: string) {
     this.id = id;
   }
@@ -65,12 +67,18 @@ class FakeNode {
   }
 
   #status() {
-    const { id, role, term, leader } = this;
+    const { id, role, term, leader, members } = this;
     return {
       id,
       state: this.state,
       cluster: 'fake',
-      engine: { id, role, term, leader: role === 'leader' ? id : leader },
+      engine: {
+        id,
+        role,
+        term,
+        leader: role === 'leader' ? id : leader,
+        ...(members === undefined ? {} : { membership: { members: members.map((each) => ({ id: each })) } }),
+      },
     };
   }
 }
@@ -161,6 +169,50 @@ describe('reads through the gateway', () => {
     await slow;
     for (let count = 0; count < 20; count++) await ask(gateway, '/v1/kv/fast');
     expect(busy?.seen.length).toBeGreaterThan(4);
+  });
+
+  it('are spread in another way from the moment that it is chosen', async () => {
+    const nodes = await startNodes();
+    const gateway = await startGatewayOver(nodes);
+    const choose = (strategy: unknown) =>
+      ask(gateway, '/v1/balancer', { method: 'POST', body: JSON.stringify({ strategy }) });
+    expect(await choose('ring-hash')).toMatchObject({ status: 200, body: { strategy: 'ring-hash' } });
+    for (let count = 0; count < 12; count++) await ask(gateway, '/v1/kv/same');
+    expect(nodes.map((node) => node.seen.length).sort()).toEqual([0, 0, 12]);
+    const { body } = await ask(gateway, '/v1/cluster');
+    expect(body.gateway).toMatchObject({
+      strategy: 'ring-hash',
+      strategies: expect.arrayContaining(['peak-ewma', 'maglev']),
+    });
+    expect(await choose('best')).toMatchObject({
+      status: 400,
+      body: {
+        error: { message: expect.stringMatching(/strategy is "best": give round-robin, .* or rendezvous/) },
+      },
+    });
+    expect(await choose(undefined)).toMatchObject({ status: 400 });
+  });
+
+  it('leave out a node whose answers fail, until it has proved itself again', async () => {
+    const nodes = await startNodes();
+    const gateway = await startGatewayOver(nodes);
+    const broken = new RestError({ code: 'INTERNAL', message: 'broken' });
+    nodes[1].answers = Array.from({ length: 100 }, () => broken);
+    for (let count = 0; count < 30; count++) expect((await ask(gateway, '/v1/kv/a')).status).toBe(200);
+    expect(nodes[1].seen).toHaveLength(5);
+    const { body } = await ask(gateway, '/v1/cluster');
+    expect(body.nodes[1]).toMatchObject({ healthy: true, balance: { state: 'ejected', share: 0 } });
+  });
+
+  it('go to members alone', async () => {
+    const nodes = await startNodes();
+    const gateway = await startGatewayOver(nodes);
+    for (const node of nodes) node.members = ['n1', 'n3'];
+    await expect
+      .poll(async () => (await ask(gateway, '/v1/cluster')).body.nodes[1].balance, patience)
+      .toBeUndefined();
+    for (let count = 0; count < 10; count++) await ask(gateway, '/v1/kv/a');
+    expect(nodes.map((node) => node.seen.length)).toEqual([5, 0, 5]);
   });
 
   it('go to another node when one fails in the middle', async () => {

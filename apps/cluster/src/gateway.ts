@@ -3,17 +3,16 @@
  * to the node that should have it, shows the state of all nodes in one place, and serves the dashboard. It keeps no
  * state that matters: any number of gateways can stand before one cluster.
  */
-import { Balancer, HealthMarks, LeastRequest, RoundRobin } from '@synod/balancer';
-import { Random } from '@synod/core';
-import { type NodeAddress, reachableHost, urlOf } from './addresses.js';
+import { reachableHost, urlOf } from './addresses.js';
 import { NodeEventsFollower } from './cluster-events.js';
 import { readDashboard } from './dashboard-files.js';
 import { EventFeed } from './event-feed.js';
 import { Forwarder } from './forwarder.js';
 import { gatewayRoutes } from './gateway-api.js';
-import type { GatewayOptions, ReadStrategy } from './gateway-options.js';
+import type { GatewayOptions } from './gateway-options.js';
 import { HttpServer } from './http-server.js';
 import { NodeDirectory } from './node-directory.js';
+import { ReadBalancer } from './read-balancer.js';
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -38,19 +37,26 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const events = new EventFeed(startedAtMs);
   const publish = (event: { readonly type: string; readonly [field: string]: unknown }): void =>
     events.publish({ node: 'gateway', timeMs: Date.now(), event });
-  const health = new HealthMarks({ newcomersHealthy: false });
-  const balancer = createBalancer(options.strategy, options.nodes, health);
+  const ids = options.nodes.map(({ id }) => id);
+  const balancer = new ReadBalancer(ids, options.strategy, (event) => {
+    if (event.type === 'ejected')
+      publish({ type: 'nodeEjected', peer: event.id, reason: event.reason, forMs: event.forMs });
+    if (event.type === 'returned') publish({ type: 'nodeReturned', peer: event.id });
+  });
   const directory = new NodeDirectory(options.nodes, {
     onHealth: ({ id, healthy, reason }) => {
-      health.set(id, healthy);
+      balancer.mark(id, healthy);
       publish(healthy ? { type: 'nodeHealthy', peer: id } : { type: 'nodeUnhealthy', peer: id, reason });
     },
+    // Members whose address it was not told it cannot reach.
+    onMembers: (members) => balancer.setMembers(members.filter((id) => ids.includes(id))),
     onLeader: (leader, term) => publish({ type: 'gatewayLeaderChanged', leader, term }),
   });
   const server = new HttpServer(
     gatewayRoutes({
       ...options,
       directory,
+      balancer,
       forwarder: new Forwarder(directory, balancer),
       events,
       dashboard: await readDashboard(options.dashboardFolder),
@@ -72,17 +78,4 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       directory.close();
     },
   };
-}
-
-function createBalancer(
-  strategy: ReadStrategy,
-  nodes: readonly NodeAddress[],
-  health: HealthMarks,
-): Balancer {
-  const random = new Random(`${process.pid} ${Date.now()}`);
-  return new Balancer({
-    endpoints: nodes,
-    strategy: strategy === 'round-robin' ? new RoundRobin({ random }) : new LeastRequest({ random }),
-    health,
-  });
 }

@@ -9,10 +9,10 @@ import { urlOf } from './addresses.js';
 import { type ClusterIdentity, openClusterDirectory } from './cluster-directory.js';
 import { type ClusterPorts, choosePorts } from './free-ports.js';
 import { type Gateway, startGateway } from './gateway.js';
-import type { ReadStrategy } from './gateway-options.js';
 import type { NodeTiming, SnapshotPolicy } from './node-options.js';
 import { NodeProcess, type NodeProcessOptions } from './node-process.js';
 import type { RecordingPolicy } from './node-recording.js';
+import type { ReadStrategy } from './read-strategy.js';
 import { RestError } from './rest-errors.js';
 import { version } from './version.js';
 

@@ -36,6 +36,8 @@ export interface DirectoryOptions {
   readonly onHealth?: (node: KnownNode) => void;
   /** Called when another node is known to lead, or none. */
   readonly onLeader?: (leader: NodeId | undefined, term: number) => void;
+  /** Called with the members, learners too, whenever a leader has told them. */
+  readonly onMembers?: (members: readonly NodeId[]) => void;
 }
 
 /** The nodes of a cluster as seen from outside. */
@@ -189,6 +191,8 @@ export class NodeDirectory {
         best = { leader, term, own };
     }
     this.#setLeader(best?.leader);
+    const members = best?.own === true ? membersIn(this.#nodes.get(best.leader)?.status?.engine) : [];
+    if (members.length > 0) this.#options.onMembers?.(members);
   }
 
   #setLeader(leader: NodeId | undefined): void {
@@ -257,4 +261,11 @@ function isNodeStatus(document: unknown): document is NodeStatusDocument {
     typeof fieldOf(engine, 'term') === 'number' &&
     (leader === undefined || typeof leader === 'string')
   );
+}
+
+/** Ids of the members that a node's status names, if it does. */
+function membersIn(engine: unknown): readonly NodeId[] {
+  const members = fieldOf(fieldOf(engine, 'membership'), 'members');
+  if (!Array.isArray(members)) return [];
+  return members.map((member) => fieldOf(member, 'id')).filter((id) => typeof id === 'string');
 }

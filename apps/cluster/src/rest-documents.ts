@@ -205,6 +205,11 @@ export interface NodeViewDocument {
   readonly picks: number;
   /** Requests that it has not answered yet. */
   readonly inFlight: number;
+  /** What the gateway's judgement of it is, and which share of its reads it gets by that. Absent while it is no member. */
+  readonly balance?: {
+    readonly state: 'fit' | 'starting' | 'trial' | 'ejected' | 'unhealthy';
+    readonly share: number;
+  };
   /** Its process, when the gateway knows it. */
   readonly process?: ProcessDocument;
   /** What it last said of itself. Old when it is not reachable. */
@@ -226,8 +231,10 @@ export interface ClusterDocument {
     readonly version: string;
     readonly pid: number;
     readonly uptimeMs: number;
-    /** How reads are spread. */
+    /** How reads are spread; `POST /v1/balancer` changes it. */
     readonly strategy: string;
+    /** How they could be. */
+    readonly strategies: readonly string[];
     /** Whether `POST /v1/faults/{node}/{kill|restart}` works. */
     readonly faultsEnabled: boolean;
     /** Requests from clients, attempts beyond the first, and requests that ended with an error of the gateway's own. */

@@ -239,7 +239,10 @@ describe('the command line', () => {
   it.each([
     [['up', '--engine', 'zab'], 'give raft or paxos'],
     [['up', '--nodes', '0'], '--nodes is 0'],
-    [['up', '--strategy', 'best'], 'give round-robin or least-request'],
+    [
+      ['up', '--strategy', 'best'],
+      'give round-robin, smooth-weighted-round-robin, least-request, power-of-two-choices, peak-ewma, random, ring-hash, maglev or rendezvous',
+    ],
     [['up', '--tick-ms', '50', '--election-ticks', '4', '--heartbeat-ticks', '2'], 'at least 3 times'],
     [['node', '--id', 'n1'], '--cluster'],
     [['fault', 'explode', 'n1'], 'give kill or restart'],

@@ -8,6 +8,7 @@ import { orderFault } from './gateway-requests.js';
 import { LogLegend, logWindowOf } from './log-strip.js';
 import { LogTailPanel } from './log-tail.js';
 import { NodeCard } from './node-card.js';
+import { StrategyChoice } from './strategy-choice.js';
 import { ThroughputChart } from './throughput-chart.js';
 import { TryBox } from './try-box.js';
 
@@ -63,9 +64,7 @@ function Nodes({ state, order }: NodesProperties) {
     <section aria-labelledby="nodes-title">
       <div class="section-line">
         <h2 id="nodes-title">Nodes</h2>
-        {cluster.strategy !== undefined && (
-          <span class="panel-note">the gateway spreads reads by {cluster.strategy}</span>
-        )}
+        <StrategyChoice cluster={cluster} />
         <LogLegend />
       </div>
       <ul class="nodes">

@@ -4,7 +4,17 @@
  * did not come is `undefined` and is shown as unknown.
  */
 import type { EntryKind, PeerProgress, Role } from '@synod/core';
-import { count, flag, type JsonRecord, milliseconds, parseJson, record, records, text } from './untrusted.js';
+import {
+  count,
+  flag,
+  type JsonRecord,
+  milliseconds,
+  parseJson,
+  record,
+  records,
+  text,
+  texts,
+} from './untrusted.js';
 
 /** The whole cluster at one look. */
 export interface ClusterView {
@@ -13,6 +23,8 @@ export interface ClusterView {
   readonly faultsEnabled: boolean;
   /** How the gateway spreads reads. */
   readonly strategy: string | undefined;
+  /** How it could spread them. */
+  readonly strategies: readonly string[];
   readonly nodes: readonly NodeView[];
 }
 
@@ -31,6 +43,8 @@ export interface NodeView {
   readonly startedAtMs: number | undefined;
   /** Requests that the gateway sent to it. */
   readonly picks: number | undefined;
+  /** How the gateway judges it; `undefined` when it has not said. */
+  readonly balance: BalanceState | undefined;
   /** Known only to a gateway that started the nodes itself. */
   readonly process: ProcessView | undefined;
   /** What its engine said last; from before it fell silent when `reachable` is false. */
@@ -39,6 +53,9 @@ export interface NodeView {
 
 /** How far a node is. */
 export type NodeState = 'starting' | 'running' | 'failed';
+
+/** How the gateway judges a node: what share of the reads it gets follows from that. */
+export type BalanceState = 'fit' | 'starting' | 'trial' | 'ejected' | 'unhealthy';
 
 /** The operating system's process of a node. */
 export interface ProcessView {
@@ -97,9 +114,11 @@ export interface FeedEvent {
 
 const nodesMax = 64;
 const entriesMax = 200;
+const strategiesMax = 32;
 const roles: readonly Role[] = ['follower', 'pre-candidate', 'candidate', 'leader', 'learner'];
 const kinds: readonly (EntryKind | 'snapshot')[] = ['command', 'noop', 'membership', 'snapshot'];
 const nodeStates: readonly NodeState[] = ['starting', 'running', 'failed'];
+const balanceStates: readonly BalanceState[] = ['fit', 'starting', 'trial', 'ejected', 'unhealthy'];
 const processStates: readonly ProcessView['state'][] = ['starting', 'running', 'stopped'];
 const progressStates: readonly PeerProgress['state'][] = ['probe', 'replicate', 'snapshot'];
 
@@ -114,6 +133,7 @@ export function parseCluster(json: unknown, atMs: number): ClusterView | undefin
     engine: nodes.map(engineKind).find((kind) => kind !== undefined),
     faultsEnabled: flag(gateway, 'faultsEnabled') === true,
     strategy: text(gateway, 'strategy', 40),
+    strategies: texts(gateway, 'strategies', strategiesMax, 40),
     nodes: nodes.flatMap((node) => parseNode(node, atMs)),
   };
 }
@@ -183,6 +203,7 @@ function parseNode(node: JsonRecord, atMs: number): readonly NodeView[] {
       pid: (process && count(process, 'pid')) ?? count(status, 'pid'),
       startedAtMs: (process && milliseconds(process, 'startedAtMs')) ?? (uptimeMs && atMs - uptimeMs),
       picks: count(node, 'picks'),
+      balance: balanceStates.find((state) => state === record(node.balance)?.state),
       process: process && parseProcess(process),
       status: engine && parseStatus(engine),
     },

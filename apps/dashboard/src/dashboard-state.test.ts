@@ -34,6 +34,7 @@ function node(id: string, overrides: Partial<NodeView> = {}): NodeView {
     pid: 1,
     startedAtMs: 0,
     picks: 0,
+    balance: undefined,
     process: { state: 'running', exit: undefined },
     status: status(id === 'n1' ? { role: 'leader' } : {}),
     ...overrides,
@@ -41,7 +42,7 @@ function node(id: string, overrides: Partial<NodeView> = {}): NodeView {
 }
 
 function cluster(...nodes: readonly NodeView[]): ClusterView {
-  return { name: 'demo', engine: 'raft', faultsEnabled: true, strategy: undefined, nodes };
+  return { name: 'demo', engine: 'raft', faultsEnabled: true, strategy: undefined, strategies: [], nodes };
 }
 
 function down(id: string): NodeView {

@@ -144,6 +144,10 @@ const gatewayEvents: Readonly<Record<string, Describe>> = {
   nodeHealthy: (details) => aboutPeer(details, turningPoint('nodes', 'answers the gateway')),
   nodeUnhealthy: (details) =>
     aboutPeer(details, trouble('nodes', `does not answer the gateway${because(details)}`)),
+  nodeEjected: (details) =>
+    aboutPeer(details, trouble('nodes', 'gets no reads for a while: its answers failed')),
+  nodeReturned: (details) => aboutPeer(details, plain('nodes', 'may prove itself with reads again')),
+  strategyChanged: (details) => plain('nodes', `spreads reads by ${name(details, 'strategy')}`),
   gatewayLeaderChanged: describeGatewayLeader,
 };
 

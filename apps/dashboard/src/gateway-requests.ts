@@ -107,6 +107,12 @@ export async function orderFault(node: string, fault: 'kill' | 'restart'): Promi
   return sent.type === 'problem' ? `${sent.code}: ${sent.message}` : undefined;
 }
 
+/** Spreads reads in another way; `undefined` when the gateway does so from now on, else why it does not. */
+export async function chooseStrategy(strategy: string): Promise<string | undefined> {
+  const sent = await send('v1/balancer', { method: 'POST', body: JSON.stringify({ strategy }) });
+  return sent.type === 'problem' ? `${sent.code}: ${sent.message}` : undefined;
+}
+
 interface Answered {
   readonly type: 'answered';
   readonly body: JsonRecord;

@@ -32,7 +32,13 @@ describe('the log strip', () => {
   it('ends at the longest log, so that a lagging node shows a gap', () => {
     expect(logWindowOf([])).toEqual({ from: 1, to: 48 });
     const node = { id: 'n1', url: undefined, reachable: true, state: undefined, problem: undefined } as const;
-    const rest = { pid: undefined, startedAtMs: undefined, picks: undefined, process: undefined } as const;
+    const rest = {
+      pid: undefined,
+      startedAtMs: undefined,
+      picks: undefined,
+      balance: undefined,
+      process: undefined,
+    } as const;
     const shown = logWindowOf([
       { ...node, ...rest, status },
       { ...node, ...rest, id: 'n2', status: { ...status, lastIndex: 500 } },

@@ -196,7 +196,21 @@ function processWords(node: NodeView): string {
   const pid = node.pid === undefined ? [] : [`pid ${node.pid}`];
   const age = node.startedAtMs === undefined ? [] : [`up ${formatDuration(Date.now() - node.startedAtMs)}`];
   const picks = node.picks === undefined ? [] : [formatAmount(node.picks, 'request', 'requests')];
-  return [...pid, ...age, ...picks].join(' · ');
+  return [...pid, ...age, ...picks, ...balanceWords(node)].join(' · ');
+}
+
+/** Only what is out of the ordinary: that it gets fewer reads than others, or none. */
+function balanceWords({ balance }: NodeView): readonly string[] {
+  switch (balance) {
+    case 'starting':
+      return ['starts slowly'];
+    case 'trial':
+      return ['on trial'];
+    case 'ejected':
+      return ['ejected: its answers failed'];
+    default:
+      return [];
+  }
 }
 
 interface SwitchProperties {

@@ -27,6 +27,18 @@ export function text(from: JsonRecord, name: string, charactersMax = 500): strin
   return value.length <= charactersMax ? value : `${value.slice(0, charactersMax - 1)}…`;
 }
 
+/** The texts of a list; everything else in it is left out. */
+export function texts(
+  from: JsonRecord,
+  name: string,
+  lengthMax: number,
+  charactersMax: number,
+): readonly string[] {
+  const value = from[name];
+  if (!Array.isArray(value)) return [];
+  return value.slice(0, lengthMax).filter((each) => typeof each === 'string' && each.length <= charactersMax);
+}
+
 /** A whole number that is not negative. */
 export function count(from: JsonRecord, name: string): number | undefined {
   const value = from[name];

@@ -77,6 +77,15 @@ describe('the page', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('lets the way be chosen in which reads are spread', async () => {
+    const page = await open();
+    const choice = page.getByLabel('the gateway spreads reads by');
+    expect(await choice.inputValue()).toBe('round-robin');
+    await choice.selectOption('peak-ewma');
+    await expect.poll(() => gateway.strategy).toBe('peak-ewma');
+    await expect.poll(() => choice.inputValue()).toBe('peak-ewma');
+  });
+
   it('weighs less than 100 kB on the wire', () => {
     const dist = fileURLToPath(new URL('../dist', import.meta.url));
     const files = fs

@@ -40,6 +40,7 @@ export class FakeGateway {
   /** Faults that the page ordered, such as `kill n2`. */
   readonly orders: string[] = [];
   faultsEnabled = true;
+  strategy = 'round-robin';
   offersEvents = true;
   /** While set, every request for a key fails with it. */
   keyProblem: { readonly status: number; readonly error: unknown } | undefined;
@@ -92,6 +93,10 @@ export class FakeGateway {
     if (pathname === '/v1/cluster/events') return this.#openStream(response);
     if (pathname.startsWith('/v1/kv/'))
       return this.#answerKey(request.method ?? 'GET', pathname, body, response);
+    if (pathname === '/v1/balancer') {
+      this.strategy = JSON.parse(body).strategy;
+      return sendJson(response, 200, { strategy: this.strategy });
+    }
     if (pathname.startsWith('/v1/faults/')) return this.#fault(pathname, response);
     return sendFile(response, pathname);
   }
@@ -102,7 +107,8 @@ export class FakeGateway {
       return;
     }
     const nodes = this.nodes.map((node, at) => nodeDocument(node, at, this.nodes));
-    const gateway = { strategy: 'round-robin', faultsEnabled: this.faultsEnabled };
+    const strategies = ['round-robin', 'peak-ewma'];
+    const gateway = { strategy: this.strategy, strategies, faultsEnabled: this.faultsEnabled };
     sendJson(response, 200, { cluster: 'demo', term: 4, nodes, gateway });
   }
 

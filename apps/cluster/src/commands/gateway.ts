@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { parseHostPort, parseNodeAddresses } from '../addresses.js';
 import { startGateway } from '../gateway.js';
-import { parseStrategy, readStrategies } from '../gateway-options.js';
+import { parseStrategy, tellStrategies } from '../read-strategy.js';
 import { say } from '../terminal.js';
 import { version } from '../version.js';
 import { shutdownRequested } from './shutdown-signal.js';
@@ -25,7 +25,7 @@ export function addGatewayCommand(program: Command): void {
     .description('run a gateway before nodes that run elsewhere')
     .requiredOption('--nodes <list>', "the nodes' REST interfaces, as n1=http://HOST:PORT,n2=…")
     .option('--listen <host:port>', 'where to listen for clients', '127.0.0.1:8700')
-    .option('--strategy <name>', `how reads are spread: ${readStrategies.join(' or ')}`, 'round-robin')
+    .option('--strategy <name>', `how reads are spread: ${tellStrategies()}`, 'round-robin')
     .addHelpText(
       'after',
       `

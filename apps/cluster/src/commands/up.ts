@@ -4,9 +4,9 @@ import { InvalidArgumentError, parseInteger } from '@synod/core';
 import type { Command } from 'commander';
 import { parseHostPort } from '../addresses.js';
 import { exitCodes } from '../exit-codes.js';
-import { parseStrategy, readStrategies } from '../gateway-options.js';
 import { type LocalCluster, type LocalClusterOptions, startLocalCluster } from '../local-cluster.js';
 import { type EngineFlags, readEngineFlags } from '../node-options.js';
+import { parseStrategy, tellStrategies } from '../read-strategy.js';
 import { failure, paintFor, say } from '../terminal.js';
 import { addEngineFlags } from './engine-flags.js';
 import { shutdownRequested } from './shutdown-signal.js';
@@ -71,7 +71,7 @@ export function addClusterFlags(command: Command): Command {
         '--port <n>',
         `port of the gateway, 0 for any (default: ${portDefault}, or the next that is free)`,
       )
-      .option('--strategy <name>', `how reads are spread: ${readStrategies.join(' or ')}`, 'round-robin')
+      .option('--strategy <name>', `how reads are spread: ${tellStrategies()}`, 'round-robin')
       .option('--verbose', 'print everything that the nodes print'),
   );
 }
