@@ -75,7 +75,8 @@ export default {
       severity: 'error',
       comment: 'What a package imports stands in its own package.json.',
       from: { path: '^(packages|apps)/[^/]+/src/', pathNot: tests },
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+      // A peer that is optional counts as one that no package.json knows, besides.
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-peer'] },
     },
     {
       name: 'no-dev-dependency-at-run-time',

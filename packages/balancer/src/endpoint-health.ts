@@ -12,7 +12,7 @@ import {
 } from './health-settings.js';
 import { exceedsFailureShare, isBelowSuccessRate, successRateBound } from './outlier-arithmetic.js';
 import type { Outcome } from './pick.js';
-import type { Slot } from './slot-table.js';
+import type { Slot } from './slot.js';
 import { slowStartShare, slowStartStepMs } from './slow-start.js';
 
 type Reason = Extract<HealthEvent, { readonly type: 'ejected' }>['reason'];

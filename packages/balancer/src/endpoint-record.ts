@@ -1,5 +1,5 @@
 /** What a judge of health knows of one endpoint. */
-import type { Slot } from './slot-table.js';
+import type { Slot } from './slot.js';
 
 /** One endpoint. */
 export class EndpointRecord {

@@ -55,7 +55,6 @@ export { RingHash, type RingHashOptions } from './ring-hash.js';
 export { RoundRobin, type RoundRobinOptions } from './round-robin.js';
 export { ServerLoad } from './server-load.js';
 export { noSlot, type Slot } from './slot.js';
-export { noSlot, type Slot } from './slot-table.js';
 export type { SlowStartOptions } from './slow-start.js';
 export {
   SmoothWeightedRoundRobin,
