@@ -1,6 +1,6 @@
 import { ByteWriter, encodeUtf8, InvalidArgumentError } from '@synod/core';
 import { describe, expect, it } from 'vitest';
-import { crc32c } from './crc32c.js';
+import { crc32c } from './checksums/crc32c.js';
 import { beginFrame, endFrame, frameOverheadBytes, openFrame, sealFrame } from './frame.js';
 
 const expectation = { frameBytesMax: 1024 };

@@ -20,7 +20,8 @@
  * reason why RocksDB's recyclable log carries the log's number in each record). Later versions keep these 16 bytes.
  */
 import { type ByteWriter, InvalidArgumentError } from '@synod/core';
-import { crc32cOfRange, signedWordAt } from './crc32c.js';
+import { signedWordAt } from './checksums/crc-tables.js';
+import { crc32cOfRange } from './checksums/crc32c.js';
 
 /** Bytes that a frame is longer than its payload: 16. */
 export const frameOverheadBytes = 16;
