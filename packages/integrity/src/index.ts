@@ -38,4 +38,5 @@ export {
   sealFrame,
 } from './frame.js';
 export { FrameDamagedError, FrameDecoder, FrameTooLargeError } from './frame-decoder.js';
+export { FrameSearch, type FrameSearchOptions } from './frame-search.js';
 export { checksum } from './prime-sum.js';
