@@ -6,10 +6,16 @@ import { fileURLToPath } from 'node:url';
  * Runs a program to its end.
  *
  * @param file - Its file.
+ * @param parameters - What stands after it on the command line.
  * @returns Its exit code and what it printed.
  */
-export function runProgram(file: URL): Promise<{ readonly code: number | null; readonly output: string }> {
-  const child = spawn(process.execPath, [fileURLToPath(file)], { stdio: ['ignore', 'pipe', 'inherit'] });
+export function runProgram(
+  file: URL,
+  parameters: readonly string[] = [],
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = spawn(process.execPath, [fileURLToPath(file), ...parameters], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();

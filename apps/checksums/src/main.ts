@@ -24,7 +24,7 @@ const program = new Command('npm run checksums --')
     'Counts which damage each checksum misses, then measures how fast each one is beside other packages.',
   )
   .option('--only <part>', 'detection or speed', parsePart)
-  .option('--trials <count>', 'blocks for each kind of drawn damage', parseCount, 20_000)
+  .option('--trials <count>', 'blocks for each kind of drawn damage', parseCount, 10_000)
   .option(
     '--seed <number>',
     'where blocks and damage come from; the same seed counts the same',

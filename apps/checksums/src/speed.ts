@@ -1,6 +1,6 @@
 /**
- * How fast each function is, in turn with the others of its family round by round: whatever else the machine does
- * weighs on all alike, so ratios hold although the figures belong to the machine.
+ * How fast each function is by processor time, in turn with the others of its family round by round: whatever else the
+ * machine does weighs on all alike, so ratios hold although the figures belong to the machine.
  */
 import { familiesOfCandidates } from './candidates.js';
 
@@ -89,17 +89,22 @@ function measureSize(
 function repeatsFor(run: Candidate['run'], input: Uint8Array, roundMs: number): number {
   let repeats = 1;
   for (let ms = 0; ms < roundMs; repeats *= 2) {
-    const start = performance.now();
+    const start = processorMs();
     for (let call = 0; call < repeats; call++) run(input);
-    ms = performance.now() - start;
+    ms = processorMs() - start;
   }
   return Math.max(1, Math.round(repeats / 2));
 }
 
 function rateOf(run: Candidate['run'], input: Uint8Array, repeats: number): number {
-  const start = performance.now();
+  const start = processorMs();
   for (let call = 0; call < repeats; call++) run(input);
-  return (repeats * input.length) / (performance.now() - start) / 1e6;
+  return (repeats * input.length) / (processorMs() - start) / 1e6;
+}
+
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 function median(values: readonly number[]): number {

@@ -8,7 +8,7 @@ import { divideByCrc32c } from './crc32c-division.js';
 import { type ContinuedCheck, nativeCheck, zlibCheck } from './platform.js';
 
 const bytes = Uint8Array.from({ length: 70_000 }, (_, place) => (place * 167 + (place >> 5) * 13) & 0xff);
-const throughTables = (data: Uint8Array, previous: number) =>
+const throughTables = (data: Uint8Array, previous = 0) =>
   ~divideByCrc32c(data, 0, data.length, ~previous) >>> 0;
 
 function specificationOf(

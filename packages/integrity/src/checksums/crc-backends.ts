@@ -147,7 +147,9 @@ function byLength(shorter: CheckOfRange, { fromBytes, check }: Candidate): Check
 function candidateOf({ backend, fromBytes, check }: BackendOffer): Candidate[] {
   if (check === undefined) return [];
   const ofRange: CheckOfRange = (data, start, end, previous) => {
-    if (start === 0 && end === data.length && end <= callBytesMax) return check(data, previous);
+    if (start === 0 && end === data.length && end <= callBytesMax) {
+      return previous === 0 ? check(data) : check(data, previous); // one number less to carry over is 15 ns
+    }
     let sofar = previous;
     for (let from = start; from < end; from += callBytesMax) {
       const bytes = Math.min(callBytesMax, end - from);

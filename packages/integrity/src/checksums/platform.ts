@@ -12,7 +12,7 @@ export interface WasmInstance {
 }
 
 /** A check that goes on from an earlier one, as `@node-rs/crc32` and `node:zlib` have it. */
-export type ContinuedCheck = (data: Uint8Array, previous: number) => number;
+export type ContinuedCheck = (data: Uint8Array, previous?: number) => number;
 
 /** A running hash of `node:crypto`. */
 export interface PlatformHash {
