@@ -58,7 +58,7 @@ export const damages: readonly Damage[] = [
 ];
 
 /** So many zeros stand at the end of each block, as padding does. */
-export const zerosAtEnd = 8;
+const zerosAtEnd = 8;
 /** Where four zeros stand in each block, at a multiple of 4. */
 const zerosInside = 512;
 

@@ -2,7 +2,7 @@
  * How fast each function is by processor time, in turn with the others of its family round by round: whatever else the
  * machine does weighs on all alike, so ratios hold although the figures belong to the machine.
  */
-import { familiesOfCandidates } from './candidates.js';
+import { type Candidate, familiesOfCandidates } from './candidates.js';
 
 /** One function in the table. */
 export interface SpeedRow {
@@ -23,14 +23,6 @@ export interface SpeedFamily {
   readonly name: string;
   /** Its functions. */
   readonly rows: readonly SpeedRow[];
-}
-
-/** A function to be measured. */
-export interface Candidate {
-  /** Its name in the table. */
-  readonly name: string;
-  /** What is timed: the checksum of an input that is all there, the way the package's own page shows it. */
-  readonly run: (data: Uint8Array) => unknown;
 }
 
 /**
