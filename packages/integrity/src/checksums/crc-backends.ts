@@ -140,6 +140,7 @@ function chooseForLonger(specification: CrcSpecification): LongerInputs {
 }
 
 function byLength(shorter: CheckOfRange, { fromBytes, check }: Candidate): CheckOfRange {
+  if (fromBytes <= tablesBytes) return check; // one call less, which is 5 ns
   return (data, start, end, previous) =>
     end - start < fromBytes ? shorter(data, start, end, previous) : check(data, start, end, previous);
 }

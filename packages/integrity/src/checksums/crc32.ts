@@ -6,7 +6,7 @@
 import { type BackendReport, createCrc } from './crc-backends.js';
 import { createCombination } from './crc-combination.js';
 import { crc32Polynomial, divideByCrc32 } from './crc32-division.js';
-import { nativeCheck, zlibCheck } from './platform.js';
+import { type ContinuedCheck, nativeCheck, zlibCheck } from './platform.js';
 
 const crc = createCrc({
   name: 'CRC-32',
@@ -18,11 +18,18 @@ const crc = createCrc({
       backend: '@node-rs/crc32',
       fromBytes: 256,
       untilBytes: Number.POSITIVE_INFINITY,
-      check: nativeCheck('crc32'),
+      check: nativeOffer(),
     },
     { backend: 'node:zlib', fromBytes: 256, untilBytes: 2048, check: zlibCheck() },
   ],
 });
+
+/** In a function of its own, which then calls one function alone: the engine makes that 20 ns faster. */
+function nativeOffer(): ContinuedCheck | undefined {
+  const check = nativeCheck('crc32');
+  if (check === undefined) return undefined;
+  return (data, previous) => (previous === undefined ? check(data) : check(data, previous));
+}
 
 /**
  * CRC-32 of bytes, by the fastest way that the platform has: see {@link crc32Backends}.

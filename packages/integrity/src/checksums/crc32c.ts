@@ -6,7 +6,7 @@
 import { type BackendReport, createCrc } from './crc-backends.js';
 import { createCombination } from './crc-combination.js';
 import { crc32cPolynomial, divideByCrc32c } from './crc32c-division.js';
-import { nativeCheck } from './platform.js';
+import { type ContinuedCheck, nativeCheck } from './platform.js';
 
 const crc = createCrc({
   name: 'CRC-32C',
@@ -16,12 +16,19 @@ const crc = createCrc({
   offers: () => [
     {
       backend: '@node-rs/crc32',
-      fromBytes: 320,
+      fromBytes: 256,
       untilBytes: Number.POSITIVE_INFINITY,
-      check: nativeCheck('crc32c'),
+      check: nativeOffer(),
     },
   ],
 });
+
+/** In a function of its own, which then calls one function alone: the engine makes that 20 ns faster. */
+function nativeOffer(): ContinuedCheck | undefined {
+  const check = nativeCheck('crc32c');
+  if (check === undefined) return undefined;
+  return (data, previous) => (previous === undefined ? check(data) : check(data, previous));
+}
 
 /**
  * CRC-32C of bytes, by the fastest way that the platform has: see {@link crc32cBackends}.
