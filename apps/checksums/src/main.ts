@@ -56,10 +56,7 @@ async function printSpeed({ rounds, roundMs }: Flags): Promise<void> {
     `${new Date().toISOString().slice(0, 10)}, ${cpus.length} x ${cpus[0]?.model.trim()}, Node ${process.versions.node}.\n`,
   );
   process.stdout.write(`\`crc32c\`: ${inWords(crc32cBackends())}. \`crc32\`: ${inWords(crc32Backends())}.\n`);
-  const onFamily = (name: string) => {
-    if (process.stderr.isTTY) process.stderr.write(`measuring ${name}\n`);
-  };
-  for (const { name, rows } of await measureSpeed(sizes, rounds, roundMs, onFamily))
+  for await (const { name, rows } of measureSpeed(sizes, rounds, roundMs))
     process.stdout.write(`\n### ${name}\n\n${speedTable(sizesInWords, rows)}`);
 }
 

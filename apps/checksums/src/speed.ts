@@ -31,27 +31,23 @@ export interface SpeedFamily {
  * @param sizes - Lengths of inputs in bytes.
  * @param rounds - How often each function has its turn.
  * @param roundMs - How long a turn takes.
- * @param onFamily - Called before each family, with its name.
+ * @returns Each family as soon as it is measured.
  */
-export async function measureSpeed(
+export async function* measureSpeed(
   sizes: readonly number[],
   rounds: number,
   roundMs: number,
-  onFamily: (name: string) => void,
-): Promise<SpeedFamily[]> {
-  const families: SpeedFamily[] = [];
+): AsyncGenerator<SpeedFamily> {
   for (const { name, candidates } of await familiesOfCandidates()) {
-    onFamily(name);
     const bySize = sizes.map((size) => measureSize(candidates, size, rounds, roundMs));
-    families.push({
+    yield {
       name,
       rows: candidates.map((candidate, place) => ({
         name: candidate.name,
         bySize: bySize.flatMap((figures) => figures[place] ?? []),
       })),
-    });
+    };
   }
-  return families;
 }
 
 function measureSize(
