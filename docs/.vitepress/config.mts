@@ -41,6 +41,7 @@ export default defineConfig({
             { text: 'Real networks', link: '/guide/networks' },
             { text: 'Failure detection', link: '/guide/failure-detection' },
             { text: 'Where does the next request go?', link: '/guide/balancing' },
+            { text: 'Checksums', link: '/guide/checksums' },
             { text: 'What the Raft engine does', link: '/guide/raft-features' },
             { text: 'One value, and registers', link: '/guide/synod-and-registers' },
           ],

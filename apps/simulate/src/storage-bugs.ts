@@ -39,7 +39,7 @@ export const storageBugs: readonly PlantedBug[] = [
   ),
   inWal('checksum-not-checked', 'accepts a record whose checksum is wrong (Ganesan and others, FAST 2017)', {
     file: 'integrity/frame.ts',
-    from: 'if (!frameCheckHolds(bytes, offset, end)) return damaged.payload;',
+    from: 'if (!frameCheckHolds(bytes, offset, end, expectation)) return damaged.payload;',
     to: '',
   }),
   inWal('tail-cut-at-damage', 'takes damage in the middle of the log for its torn end (FAST 2018, §3.3)', {

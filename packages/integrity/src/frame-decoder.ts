@@ -42,6 +42,7 @@ const damageInWords: Readonly<Record<FrameDamage, string>> = {
   magic: 'the first byte is not 0xA7',
   header: 'the header check fails',
   version: 'the header is sound but of an unknown version',
+  checksum: 'the header is sound but names a checksum that is not accepted',
   tooLarge: 'the frame is above the limit',
   payload: 'the frame check fails',
 };
@@ -164,11 +165,11 @@ export class FrameDecoder {
   }
 
   #handOn(bytes: Uint8Array, start: number, end: number, deliver: (payload: Uint8Array) => void): void {
-    if (!frameCheckHolds(bytes, start, end)) {
+    if (!frameCheckHolds(bytes, start, end, this.#expectation)) {
       throw new FrameDamagedError('payload', this.#frameOffset);
     }
     this.#frameOffset += end - start;
-    deliver(payloadOf(bytes, start, end));
+    deliver(payloadOf(bytes, start));
   }
 
   #needed(bytes: Uint8Array, start: number, filled: number): number {

@@ -1,6 +1,6 @@
 import { ByteWriter, encodeUtf8, InvalidArgumentError } from '@synod/core';
 import { describe, expect, it } from 'vitest';
-import { crc32c } from './crc32c.js';
+import { crc32c } from './checksums/crc32c.js';
 import { beginFrame, endFrame, frameOverheadBytes, openFrame, sealFrame } from './frame.js';
 
 const expectation = { frameBytesMax: 1024 };
@@ -96,8 +96,12 @@ describe('opening a frame', () => {
     expect(openFrame(frame.subarray(0, 16), 0, { frameBytesMax: 115 })).toEqual(tooLarge);
   });
 
-  it('tells an unknown version and unknown flags from damage', () => {
-    for (const position of [1, 2, 3]) {
+  it('tells an unknown version, unknown flags and an unknown checksum from damage', () => {
+    const checksum = withHeader((bytes) => {
+      bytes[2] = 200;
+    });
+    expect(openFrame(checksum, 0, expectation)).toEqual({ type: 'damaged', reason: 'checksum' });
+    for (const position of [1, 3]) {
       const frame = withHeader((bytes) => {
         bytes[position] = 2;
       });

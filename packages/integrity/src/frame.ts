@@ -6,11 +6,13 @@
  * offset  bytes  what
  *      0      1  magic 0xA7
  *      1      1  version 1
- *      2      2  reserved, 0
+ *      2      1  checksum of the frame: 0 for CRC-32C, else the byte of another one
+ *      3      1  reserved, 0
  *      4      4  payload length
  *      8      4  header check: CRC-32C of bytes 0 to 7
- *     12      4  frame check: CRC-32C of bytes 0 to 7 and of the payload
+ *     12      4  frame check: CRC-32C of bytes 0 to 7 and of the payload; 0 with another checksum
  *     16         payload
+ *                digest of bytes 0 to 11 and of the payload, with another checksum than CRC-32C alone
  * ```
  *
  * The header has a check of its own because a length is believed before the bytes it counts have come: without it, a
@@ -20,7 +22,9 @@
  * reason why RocksDB's recyclable log carries the log's number in each record). Later versions keep these 16 bytes.
  */
 import { type ByteWriter, InvalidArgumentError } from '@synod/core';
-import { crc32cOfRange, signedWordAt } from './crc32c.js';
+import type { ChecksumAlgorithm } from './checksums/algorithm.js';
+import { signedWordAt } from './checksums/crc-tables.js';
+import { crc32cOfRange } from './checksums/crc32c.js';
 
 /** Bytes that a frame is longer than its payload: 16. */
 export const frameOverheadBytes = 16;
@@ -28,6 +32,7 @@ export const frameOverheadBytes = 16;
 const magic = 0xa7;
 const version = 1;
 const wordMax = 0xffff_ffff;
+const checksumOffset = 2;
 const lengthOffset = 4;
 const headerCheckOffset = 8;
 const frameCheckOffset = 12;
@@ -38,10 +43,11 @@ const frameCheckOffset = 12;
  * - `magic`: the first byte is not that of a frame.
  * - `header`: the header check fails: the header is damaged, or was sealed under another salt.
  * - `version`: the header is sound, but of a version this code does not know.
+ * - `checksum`: the header is sound, but names a checksum that the reader does not accept.
  * - `tooLarge`: the header is sound, but announces a frame above `frameBytesMax`.
  * - `payload`: the frame check fails: the payload is damaged.
  */
-export type FrameDamage = 'magic' | 'header' | 'version' | 'tooLarge' | 'payload';
+export type FrameDamage = 'magic' | 'header' | 'version' | 'checksum' | 'tooLarge' | 'payload';
 
 /** What {@link openFrame} found. */
 export type OpenedFrame =
@@ -74,16 +80,19 @@ const damaged: Readonly<Record<FrameDamage, OpenedFrame>> = {
   magic: { type: 'damaged', reason: 'magic' },
   header: { type: 'damaged', reason: 'header' },
   version: { type: 'damaged', reason: 'version' },
+  checksum: { type: 'damaged', reason: 'checksum' },
   tooLarge: { type: 'damaged', reason: 'tooLarge' },
   payload: { type: 'damaged', reason: 'payload' },
 };
 
 /** What a reader accepts. */
 export interface FrameExpectation {
-  /** Greatest accepted length of a frame in bytes, its header included: 16 to 2^32 + 15. */
+  /** Greatest accepted length of a frame in bytes, its header and its digest included: 16 to 2^32 + 15. */
   readonly frameBytesMax: number;
   /** The salt that the frames were sealed under, 0 to 2^32 - 1. Default 0. */
   readonly salt?: number;
+  /** All checksums that a frame may be sealed with. Default CRC-32C alone. */
+  readonly checksums?: readonly ChecksumAlgorithm[];
 }
 
 /**
@@ -92,7 +101,8 @@ export interface FrameExpectation {
  *
  * @param payload - The bytes, or parts that are joined. Copied.
  * @param salt - A number that reader and writer agree on outside the frame, 0 to 2^32 - 1. Default 0.
- * @returns The frame: 16 bytes more than the payload.
+ * @param checksum - Checks the frame in the place of CRC-32C; a reader must accept it. Its digest follows the payload.
+ * @returns The frame: 16 bytes more than the payload, and a digest with another checksum than CRC-32C.
  * @throws InvalidArgumentError when the payload is longer than 2^32 - 1 bytes or the salt out of range.
  *
  * @example
@@ -102,13 +112,18 @@ export interface FrameExpectation {
  * if (opened.type === 'whole') console.log(opened.payload, opened.end); // Uint8Array [1, 2, 3], 19
  * ```
  */
-export function sealFrame(payload: Uint8Array | readonly Uint8Array[], salt = 0): Uint8Array {
+export function sealFrame(
+  payload: Uint8Array | readonly Uint8Array[],
+  salt = 0,
+  checksum?: ChecksumAlgorithm,
+): Uint8Array {
   const parts = payload instanceof Uint8Array ? [payload] : payload;
   let payloadBytes = 0;
   for (const part of parts) payloadBytes += part.length;
   checkPayloadLength(payloadBytes);
   checkSalt(salt);
-  const frame = new Uint8Array(frameOverheadBytes + payloadBytes);
+  const end = frameOverheadBytes + payloadBytes;
+  const frame = new Uint8Array(end + digestBytesOf(checksum));
   let position = frameOverheadBytes;
   for (const part of parts) {
     frame.set(part, position);
@@ -116,9 +131,11 @@ export function sealFrame(payload: Uint8Array | readonly Uint8Array[], salt = 0)
   }
   frame[0] = magic;
   frame[1] = version;
+  frame[checksumOffset] = checksum?.id ?? 0;
   setWord(frame, lengthOffset, payloadBytes);
   setWord(frame, headerCheckOffset, headerCheck(frame, 0, salt));
-  setWord(frame, frameCheckOffset, frameCheck(frame, 0, frame.length));
+  if (frame.length === end) setWord(frame, frameCheckOffset, frameCheck(frame, 0, end));
+  else if (checksum !== undefined) frame.set(digestOf(checksum, frame, 0, end), end);
   return frame;
 }
 
@@ -157,11 +174,12 @@ export function beginFrame(writer: ByteWriter): number {
  * @param writer - The writer that the frame was begun in.
  * @param start - What {@link beginFrame} gave.
  * @param salt - As for {@link sealFrame}. Default 0.
+ * @param checksum - As for {@link sealFrame}.
  * @returns Length of the frame in bytes, its header included.
  * @throws InvalidArgumentError when no frame begins at `start`, the payload is longer than 2^32 - 1 bytes or
  * the salt out of range.
  */
-export function endFrame(writer: ByteWriter, start: number, salt = 0): number {
+export function endFrame(writer: ByteWriter, start: number, salt = 0, checksum?: ChecksumAlgorithm): number {
   const bytes = writer.view();
   const frameBytes = bytes.length - start;
   if (bytes[start] !== magic || frameBytes < frameOverheadBytes) {
@@ -171,10 +189,15 @@ export function endFrame(writer: ByteWriter, start: number, salt = 0): number {
   }
   checkPayloadLength(frameBytes - frameOverheadBytes);
   checkSalt(salt);
+  if (checksum !== undefined) writer.patchU32(start, magic | (version << 8) | (checksum.id << 16));
   writer.patchU32(start + lengthOffset, frameBytes - frameOverheadBytes);
   writer.patchU32(start + headerCheckOffset, headerCheck(bytes, start, salt));
-  writer.patchU32(start + frameCheckOffset, frameCheck(bytes, start, bytes.length));
-  return frameBytes;
+  if (checksum === undefined || digestBytesOf(checksum) === 0) {
+    writer.patchU32(start + frameCheckOffset, frameCheck(bytes, start, bytes.length));
+    return frameBytes;
+  }
+  writer.raw(digestOf(checksum, bytes, start, bytes.length));
+  return frameBytes + checksum.digestBytes;
 }
 
 /**
@@ -196,8 +219,8 @@ export function openFrame(bytes: Uint8Array, offset: number, expectation: FrameE
   if (typeof needed === 'string') return damaged[needed];
   const end = offset + needed;
   if (end > bytes.length) return { type: 'incomplete', needed };
-  if (!frameCheckHolds(bytes, offset, end)) return damaged.payload;
-  return { type: 'whole', payload: payloadOf(bytes, offset, end), end };
+  if (!frameCheckHolds(bytes, offset, end, expectation)) return damaged.payload;
+  return { type: 'whole', payload: payloadOf(bytes, offset), end };
 }
 
 /**
@@ -219,8 +242,11 @@ export function neededBytes(
   if (filled - start < frameOverheadBytes) return frameOverheadBytes;
   if (wordAt(bytes, start + headerCheckOffset) !== headerCheck(bytes, start, expectation.salt ?? 0))
     return 'header';
-  if (bytes[start + 1] !== version || bytes[start + 2] !== 0 || bytes[start + 3] !== 0) return 'version';
-  const frameBytes = frameOverheadBytes + wordAt(bytes, start + lengthOffset);
+  if (bytes[start + 1] !== version || bytes[start + 3] !== 0) return 'version';
+  const id = bytes[start + checksumOffset] ?? 0;
+  const checksum = acceptedChecksum(id, expectation);
+  if (checksum === undefined && (id !== 0 || expectation.checksums !== undefined)) return 'checksum';
+  const frameBytes = frameOverheadBytes + wordAt(bytes, start + lengthOffset) + digestBytesOf(checksum);
   return frameBytes > expectation.frameBytesMax ? 'tooLarge' : frameBytes;
 }
 
@@ -230,9 +256,22 @@ export function neededBytes(
  * @param bytes - Where the frame is.
  * @param start - Offset where it begins.
  * @param end - Offset after it.
+ * @param expectation - What is accepted.
  */
-export function frameCheckHolds(bytes: Uint8Array, start: number, end: number): boolean {
-  return wordAt(bytes, start + frameCheckOffset) === frameCheck(bytes, start, end);
+export function frameCheckHolds(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  expectation: FrameExpectation,
+): boolean {
+  const check = wordAt(bytes, start + frameCheckOffset);
+  const id = bytes[start + checksumOffset] ?? 0;
+  if (id === 0) return check === frameCheck(bytes, start, end);
+  const checksum = acceptedChecksum(id, expectation);
+  if (checksum === undefined || check !== 0) return false;
+  const payloadEnd = end - checksum.digestBytes;
+  const digest = digestOf(checksum, bytes, start, payloadEnd);
+  return digest.every((byte, place) => byte === bytes[payloadEnd + place]);
 }
 
 /**
@@ -240,11 +279,10 @@ export function frameCheckHolds(bytes: Uint8Array, start: number, end: number): 
  *
  * @param bytes - Where the frame is.
  * @param start - Offset where it begins.
- * @param end - Offset after it.
  */
-export function payloadOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+export function payloadOf(bytes: Uint8Array, start: number): Uint8Array {
   const payloadStart = start + frameOverheadBytes;
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + payloadStart, end - payloadStart);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + payloadStart, wordAt(bytes, start + lengthOffset));
 }
 
 /**
@@ -273,6 +311,24 @@ function headerCheck(bytes: Uint8Array, start: number, salt: number): number {
  */
 function frameCheck(bytes: Uint8Array, start: number, end: number): number {
   return crc32cOfRange(bytes, start + frameOverheadBytes, end, wordAt(bytes, start + headerCheckOffset));
+}
+
+/** Over the header check too, and so over the salt. */
+function digestOf(checksum: ChecksumAlgorithm, bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return checksum
+    .create()
+    .update(bytes.subarray(start, start + frameCheckOffset))
+    .update(bytes.subarray(start + frameOverheadBytes, end))
+    .digest();
+}
+
+/** Bytes of the digest behind the payload; CRC-32C has its place in the header. */
+function digestBytesOf(checksum: ChecksumAlgorithm | undefined): number {
+  return checksum === undefined || checksum.id === 0 ? 0 : checksum.digestBytes;
+}
+
+function acceptedChecksum(id: number, { checksums }: FrameExpectation): ChecksumAlgorithm | undefined {
+  return checksums?.find((checksum) => checksum.id === id);
 }
 
 function checkPayloadLength(payloadBytes: number): void {

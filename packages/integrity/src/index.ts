@@ -1,6 +1,7 @@
 /**
- * Bytes that can say whether they are whole: CRC-32C, the prime-modulus sum that courses begin with, and the sealed
- * frames that Synod's log and wire are made of. Pure JavaScript, no platform.
+ * Bytes that can say whether they are whole: checksums by name, CRC-32C by the fastest way that the platform has, the
+ * prime-modulus sum that courses begin with, and the sealed frames that Synod's log and wire are made of. It needs no
+ * platform and takes what one offers.
  *
  * @example Seal, damage, and be told.
  * ```ts
@@ -14,7 +15,18 @@
  *
  * @packageDocumentation
  */
-export { crc32c } from './crc32c.js';
+export { adler32, combineAdler32 } from './checksums/adler32.js';
+export type { ChecksumAlgorithm, ChecksumName, RunningChecksum } from './checksums/algorithm.js';
+export type { BackendReport, ChecksumBackend } from './checksums/crc-backends.js';
+export { combineCrc32, crc32, crc32Backends } from './checksums/crc32.js';
+export { combineCrc32c, crc32c, crc32cBackends } from './checksums/crc32c.js';
+export { digestStream } from './checksums/digest-stream.js';
+export {
+  checksumAlgorithm,
+  checksumAlgorithmById,
+  checksumNames,
+  UnknownChecksumError,
+} from './checksums/registry.js';
 export {
   beginFrame,
   endFrame,
@@ -26,4 +38,5 @@ export {
   sealFrame,
 } from './frame.js';
 export { FrameDamagedError, FrameDecoder, FrameTooLargeError } from './frame-decoder.js';
+export { FrameSearch, type FrameSearchOptions } from './frame-search.js';
 export { checksum } from './prime-sum.js';

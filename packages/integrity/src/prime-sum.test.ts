@@ -1,7 +1,7 @@
 import { encodeUtf8, InvalidArgumentError } from '@synod/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { crc32c } from './crc32c.js';
+import { crc32c } from './checksums/crc32c.js';
 import { checksum } from './prime-sum.js';
 
 describe('checksum', () => {
