@@ -23,7 +23,13 @@
  * @packageDocumentation
  */
 export type { DropReason, TransportEvent } from './events.js';
+export { ExchangeError, type ExchangeErrorCode } from './exchange-error.js';
+export type { ExchangeLimits } from './exchange-limits.js';
+export type { CallHandler, IncomingCall } from './incoming-calls.js';
 export { TransportListenError } from './listen-error.js';
+export type { NodeExchange } from './node-exchange.js';
+export type { NodeStream } from './node-stream.js';
+export { createWebSocketTransport } from './node-transport.js';
 export {
   defaultTransportLimits,
   type ListenOptions,
@@ -31,9 +37,7 @@ export {
   type TransportLimits,
   type WebSocketTransportOptions,
 } from './options.js';
+export type { CallOptions } from './outgoing-calls.js';
+export type { StreamHandler, StreamOptions } from './stream-table.js';
+export type { CloseOptions, ListenAddress, WebSocketTransport } from './transport-contract.js';
 export type { PeerStats, TransportStats } from './transport-stats.js';
-export {
-  createWebSocketTransport,
-  type ListenAddress,
-  type WebSocketTransport,
-} from './websocket-transport.js';
