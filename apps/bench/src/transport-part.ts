@@ -1,0 +1,73 @@
+/** The part `transport` of the benchmarks: measures and prints. */
+import { markdownTable, type Row } from './table.js';
+import { measureTransports, type TransportFigures, type TransportResults } from './transport-throughput.js';
+
+/**
+ * Measures transports and prints tables.
+ *
+ * @param durationMs - How long each is measured.
+ * @param print - Prints a text.
+ */
+export async function transportPart(
+  durationMs: number,
+  print: (text: string) => void,
+): Promise<TransportResults> {
+  print('## Transports over loopback: client and server of each in processes of their own\n');
+  const results = await measureTransports(durationMs);
+  print(
+    '100-byte messages, bursts of 512 a turn of the event loop, in one direction; and one message a turn:\n',
+  );
+  print(`${markdownTable(results.small.map(floodRow))}\n`);
+  print(
+    `Ours beside raw ws that packs, checks and reads the same frames: ${results.ofSameFrames.toFixed(2)}x; beside raw ws that packs and checks nothing: ${results.ofUnchecked.toFixed(2)}x.\n`,
+  );
+  print('100-byte messages there and back, one and 256 in flight:\n');
+  print(`${markdownTable(results.small.map(echoRow))}\n`);
+  print('64 KiB messages, in one direction:\n');
+  print(
+    `${markdownTable(results.large.map(({ name, mebibytesPerSecond, ofWebSocket }): Row => ({ transport: words[name] ?? name, 'MiB/s': mebibytesPerSecond, 'of ws': `${ofWebSocket.toFixed(2)}x` })))}\n`,
+  );
+  const { idleMedianMs, idleP99Ms, streamMedianMs, streamP99Ms, mebibytesPerSecond } = results.beats;
+  print(
+    'A small message of the protocol there and back, every 2 ms, while a stream moves 256 MiB beside it:\n',
+  );
+  const beats: Row = {
+    'idle median ms': idleMedianMs,
+    'idle p99 ms': idleP99Ms,
+    'beside a stream median ms': streamMedianMs,
+    'beside a stream p99 ms': streamP99Ms,
+    'of idle p99': `${(streamP99Ms / idleP99Ms).toFixed(1)}x`,
+    'stream MiB/s': mebibytesPerSecond,
+  };
+  print(`${markdownTable([beats])}\n`);
+  return results;
+}
+
+const words: Readonly<Record<string, string>> = {
+  synod: '@synod/transport-ws',
+  ws: 'ws',
+  'ws-lengths': 'ws, packed by the turn',
+  'ws-sealed': 'ws, the same frames',
+  grpc: '@grpc/grpc-js',
+};
+
+function floodRow(each: TransportFigures): Row {
+  return {
+    transport: words[each.name] ?? each.name,
+    'messages/s': each.messagesPerSecond,
+    'of ws': `${each.ofWebSocket.toFixed(2)}x`,
+    'CPU us a message': each.processorUsPerMessage,
+    'one a turn, messages/s': each.singleMessagesPerSecond,
+    'one a turn, CPU us': each.singleProcessorUsPerMessage,
+  };
+}
+
+function echoRow(each: TransportFigures): Row {
+  return {
+    transport: words[each.name] ?? each.name,
+    'one: median ms': each.aloneMedianMs,
+    'one: p99 ms': each.aloneP99Ms,
+    '256: round trips/s': each.loadedPerSecond,
+    '256: p99 ms': each.loadedP99Ms,
+  };
+}
