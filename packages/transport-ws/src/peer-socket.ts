@@ -2,6 +2,20 @@
 import type { Socket } from 'node:net';
 import type { StrangerGate } from './stranger-gate.js';
 
+/** What a WebSocket tells. */
+export interface PeerSocketEvents {
+  /** A message came. */
+  message(data: unknown, isBinary: boolean): void;
+  /** It failed; `close` follows. */
+  error(error: Error): void;
+  /** It is gone. */
+  close(code: number, reason: Uint8Array): void;
+  /** A dialed one is open. */
+  open(): void;
+  /** A dialed one has its TCP socket, where the platform shows it. */
+  upgrade(response: { readonly socket: Socket }): void;
+}
+
 /** A WebSocket. Has the shape of those of `ws`, as far as it is used. */
 export interface PeerSocket {
   /** Bytes that the operating system has not taken. */
@@ -20,16 +34,8 @@ export interface PeerSocket {
   close(code: number, reason: string): void;
   /** Cuts it. */
   terminate(): void;
-  /** A message came. */
-  on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): unknown;
-  /** It failed; `close` follows. */
-  on(event: 'error', listener: (error: Error) => void): unknown;
-  /** It is gone. */
-  on(event: 'close', listener: (code: number, reason: Uint8Array) => void): unknown;
-  /** A dialed one is open. */
-  on(event: 'open', listener: () => void): unknown;
-  /** A dialed one has its TCP socket, where the platform shows it. */
-  on(event: 'upgrade', listener: (response: { readonly socket: Socket }) => void): unknown;
+  /** Sets a listener. */
+  on<Event extends keyof PeerSocketEvents>(event: Event, listener: PeerSocketEvents[Event]): unknown;
 }
 
 /** Whom a listener tells. */
