@@ -11,7 +11,7 @@ import { batchItemBytes, writeBatchItem } from './batch.js';
 const turnBytes = 4096;
 
 /** What groups of which little waits may take above a lane's bound, as a share of it. */
-export const reserveShare = 1 / 8;
+const reserveShare = 1 / 8;
 /** What of a group may wait at most for it to take of that, as a share of the bound. */
 const lightShare = 1 / 64;
 

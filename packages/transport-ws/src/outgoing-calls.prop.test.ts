@@ -78,7 +78,7 @@ describe('calls', () => {
             calls.receive({ type: 'failure', id: one.id, failure: uncertain('HANDLER_FAILED', 'x') });
           else if (one.type === 'abort') made[one.call]?.controller.abort();
           else if (one.type === 'pass') clock.advance(one.ms);
-          else link.result = one.result;
+          else if (one.type === 'refuse') link.result = one.result;
           expect(calls.size).toBeLessThanOrEqual(8);
         }
         calls.end(uncertain('PEER_LOST', 'the end'));

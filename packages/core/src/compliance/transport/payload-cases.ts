@@ -1,6 +1,6 @@
 /** Payloads: whole, of their sender, for their group; bounded where nobody takes them. */
 import { demand } from '../contract-watch.js';
-import { demandBytes } from './transport-trial.js';
+import { demandBytes, type TransportTrial } from './transport-trial.js';
 import type { TransportCase, TransportUnderTest } from './transport-under-test.js';
 import { casesOf } from './trial-cases.js';
 
@@ -79,38 +79,42 @@ export function payloadCases(underTest: TransportUnderTest): readonly TransportC
       demand(a.payloads.length === 0, 'nothing comes back');
     },
 
-    'takes no more than its bound, drops the rest, and still carries what is more urgent': async (trial) => {
-      const [a, b] = await trial.startPair();
-      const payload = new Uint8Array(256 * kibibyte);
-      let sent = 0;
-      // All in one turn, in which nothing can leave: four gibibytes would not be a bound.
-      while (a.send('b', 7, payload, 'snapshot')) {
-        sent++;
-        demand(sent < 16_384, 'the lane of snapshots has a bound');
-      }
-      demand(
-        a.send('b', 8, Uint8Array.of(1), 'protocol'),
-        'a full lane of snapshots leaves the protocol its room',
-      );
-      await trial.until(() => b.payloads.some(({ group }) => group === 8), 'the protocol payload arrives');
-      await trial.deliver(a, b, 9, Uint8Array.of(1), 'snapshot');
-      demand(sent > 0, 'the lane takes something');
-    },
+    'takes no more than its bound, drops the rest, and still carries what is more urgent': hasBounds,
 
-    'lets a handler send and close from within its callbacks': async (trial) => {
-      const [a, b] = await trial.startPair();
-      b.onArrival = ({ group, bytes }) => b.send('a', group + 1, bytes);
-      a.send('b', 1, Uint8Array.of(5));
-      await trial.until(() => a.payloads.length > 0, 'the answer comes');
-      let closing: Promise<void> | undefined;
-      b.onArrival = () => {
-        closing ??= b.close();
-      };
-      a.send('b', 3, Uint8Array.of(6));
-      await trial.until(() => !a.transport.connected().includes('b'), 'a sees that b is gone');
-      await closing;
-    },
+    'lets a handler send and close from within its callbacks': bearsCallbacks,
   });
+}
+
+async function hasBounds(trial: TransportTrial): Promise<void> {
+  const [a, b] = await trial.startPair();
+  const payload = new Uint8Array(256 * kibibyte);
+  let sent = 0;
+  // All in one turn, in which nothing can leave: four gibibytes would not be a bound.
+  while (a.send('b', 7, payload, 'snapshot')) {
+    sent++;
+    demand(sent < 16_384, 'the lane of snapshots has a bound');
+  }
+  demand(
+    a.send('b', 8, Uint8Array.of(1), 'protocol'),
+    'a full lane of snapshots leaves the protocol its room',
+  );
+  await trial.until(() => b.payloads.some(({ group }) => group === 8), 'the protocol payload arrives');
+  await trial.deliver(a, b, 9, Uint8Array.of(1), 'snapshot');
+  demand(sent > 0, 'the lane takes something');
+}
+
+async function bearsCallbacks(trial: TransportTrial): Promise<void> {
+  const [a, b] = await trial.startPair();
+  b.onArrival = ({ group, bytes }) => b.send('a', group + 1, bytes);
+  a.send('b', 1, Uint8Array.of(5));
+  await trial.until(() => a.payloads.length > 0, 'the answer comes');
+  let closing: Promise<void> | undefined;
+  b.onArrival = () => {
+    closing ??= b.close();
+  };
+  a.send('b', 3, Uint8Array.of(6));
+  await trial.until(() => !a.transport.connected().includes('b'), 'a sees that b is gone');
+  await closing;
 }
 
 /** Bytes that differ by length and position. */
