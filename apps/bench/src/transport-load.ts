@@ -12,7 +12,8 @@ import { websocketWire } from './wire-websocket.js';
 
 /** What is measured. */
 export const wireKinds: Readonly<Record<string, WireKind>> = {
-  synod: synodWire,
+  synod: synodWire(true),
+  'synod-unmasked': synodWire(false),
   ws: websocketWire('none'),
   'ws-lengths': websocketWire('lengths'),
   'ws-sealed': websocketWire('sealed'),

@@ -45,6 +45,7 @@ export async function transportPart(
 
 const words: Readonly<Record<string, string>> = {
   synod: '@synod/transport-ws',
+  'synod-unmasked': '@synod/transport-ws, unmasked',
   ws: 'ws',
   'ws-lengths': 'ws, packed by the turn',
   'ws-sealed': 'ws, the same frames',

@@ -14,6 +14,7 @@ async function answer(): Promise<unknown> {
   const client = await LoadClient.dial(kind, Number(port));
   if (role === 'large') return client.flood(Number(durationMs), 64 * 1024, 16);
   await client.flood(Number(durationMs) / 4, 100, 512);
+  if (role === 'flood') return client.flood(Number(durationMs), 100, 512);
   const flood = await client.flood(Number(durationMs), 100, 512);
   const single = await client.flood(Number(durationMs), 100, 1);
   const alone = await client.echo(Number(durationMs) / 2, 100, 1);

@@ -49,8 +49,8 @@ export interface TransportResults {
   readonly beats: BeatFigures;
 }
 
-const smallNames = ['synod', 'ws', 'ws-lengths', 'ws-sealed', 'socket.io', 'grpc'];
-const largeNames = ['synod', 'ws', 'ws-sealed'];
+const smallNames = ['synod', 'synod-unmasked', 'ws', 'ws-lengths', 'ws-sealed', 'socket.io', 'grpc'];
+const largeNames = ['synod', 'synod-unmasked', 'ws', 'ws-sealed'];
 const rounds = 5;
 
 /**

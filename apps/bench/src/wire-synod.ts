@@ -3,22 +3,28 @@ import { Random } from '@synod/core';
 import { createWebSocketTransport, type WebSocketTransport } from '@synod/transport-ws';
 import type { OnMessage, Wire, WireKind } from './wire.js';
 
-/** Our transport, with all that it does by default. */
-export const synodWire: WireKind = {
-  async listen(onMessage) {
-    const transport = await startNode('b', 'a', 'ws://127.0.0.1:1', onMessage, () => {});
-    return transport.address?.port ?? 0;
-  },
-  async dial(port, onMessage) {
-    let onUp = (): void => {};
-    const up = new Promise<void>((resolve) => {
-      onUp = resolve;
-    });
-    const transport = await startNode('a', 'b', `ws://127.0.0.1:${port}`, onMessage, onUp);
-    await up;
-    return wireTo(transport, 'b');
-  },
-};
+/**
+ * Our transport, with all that it does by default.
+ *
+ * @param maskFrames - Whether the dialer masks what it sends.
+ */
+export function synodWire(maskFrames: boolean): WireKind {
+  return {
+    async listen(onMessage) {
+      const transport = await startNode('b', 'a', 'ws://127.0.0.1:1', onMessage, () => {});
+      return transport.address?.port ?? 0;
+    },
+    async dial(port, onMessage) {
+      let onUp = (): void => {};
+      const up = new Promise<void>((resolve) => {
+        onUp = resolve;
+      });
+      const transport = await startNode('a', 'b', `ws://127.0.0.1:${port}`, onMessage, onUp, maskFrames);
+      await up;
+      return wireTo(transport, 'b');
+    },
+  };
+}
 
 /**
  * Starts a node of two.
@@ -28,6 +34,7 @@ export const synodWire: WireKind = {
  * @param address - Where that one listens.
  * @param onMessage - Called with what comes from it.
  * @param onUp - Called when it is connected.
+ * @param maskFrames - Whether it masks what it sends where it dials.
  */
 export async function startNode(
   id: string,
@@ -35,6 +42,7 @@ export async function startNode(
   address: string,
   onMessage: OnMessage,
   onUp: () => void,
+  maskFrames = true,
 ): Promise<WebSocketTransport> {
   const transport = createWebSocketTransport({
     clusterId: 'bench',
@@ -42,6 +50,7 @@ export async function startNode(
     listen: { port: 0 },
     peers: [{ id: peer, address }],
     random: new Random(id),
+    maskFrames,
   });
   const wire = wireTo(transport, peer);
   const handler = {

@@ -26,9 +26,13 @@ import { SocketTransport } from './websocket-transport.js';
  */
 export function createWebSocketTransport(options: WebSocketTransportOptions): WebSocketTransport {
   const settings = parseOptions(options);
+  const dialOptions = {
+    ...socketOptions(settings.limits),
+    ...(settings.maskFrames ? {} : { generateMask: (mask: Uint8Array) => void mask.fill(0) }),
+  };
   return new SocketTransport(settings, options.peers, {
     afterTurn: setImmediate,
-    dial: (address) => new WebSocket(address, socketOptions(settings.limits)),
+    dial: (address) => new WebSocket(address, dialOptions),
     createListener: (gate, owner) => new Listener(settings, gate, owner),
   });
 }
