@@ -1,6 +1,12 @@
 /** The part `transport` of the benchmarks: measures and prints. */
 import { markdownTable, type Row } from './table.js';
-import { measureTransports, type TransportFigures, type TransportResults } from './transport-throughput.js';
+import {
+  type LargeFigures,
+  measureTransports,
+  type Ratios,
+  type TransportFigures,
+  type TransportResults,
+} from './transport-throughput.js';
 
 /**
  * Measures transports and prints tables.
@@ -18,15 +24,12 @@ export async function transportPart(
     '100-byte messages, bursts of 512 a turn of the event loop, in one direction; and one message a turn:\n',
   );
   print(`${markdownTable(results.small.map(floodRow))}\n`);
-  print(
-    `Ours beside raw ws that packs, checks and reads the same frames: ${results.ofSameFrames.toFixed(2)}x; beside raw ws that packs and checks nothing: ${results.ofUnchecked.toFixed(2)}x.\n`,
-  );
+  print(`${besides('packs, checks and reads the same frames', results.ofSameFrames)}`);
+  print(`${besides('packs by the turn and checks nothing', results.ofUnchecked)}\n`);
   print('100-byte messages there and back, one and 256 in flight:\n');
   print(`${markdownTable(results.small.map(echoRow))}\n`);
   print('64 KiB messages, in one direction:\n');
-  print(
-    `${markdownTable(results.large.map(({ name, mebibytesPerSecond, ofWebSocket }): Row => ({ transport: words[name] ?? name, 'MiB/s': mebibytesPerSecond, 'of ws': `${ofWebSocket.toFixed(2)}x` })))}\n`,
-  );
+  print(`${markdownTable(results.large.map(largeRow))}\n`);
   const { idleMedianMs, idleP99Ms, streamMedianMs, streamP99Ms, mebibytesPerSecond } = results.beats;
   print(
     'A small message of the protocol there and back, every 2 ms, while a stream moves 256 MiB beside it:\n',
@@ -71,4 +74,17 @@ function echoRow(each: TransportFigures): Row {
     '256: round trips/s': each.loadedPerSecond,
     '256: p99 ms': each.loadedP99Ms,
   };
+}
+
+function largeRow(each: LargeFigures): Row {
+  return {
+    transport: words[each.name] ?? each.name,
+    'MiB/s': each.mebibytesPerSecond,
+    'of ws': `${each.ofWebSocket.toFixed(2)}x`,
+    'CPU us a message': each.processorUsPerMessage,
+  };
+}
+
+function besides(what: string, { messages, processor }: Ratios): string {
+  return `Beside raw ws that ${what}: ${messages.toFixed(2)}x the messages a second, ${processor.toFixed(2)}x the processor time a message.`;
 }

@@ -36,15 +36,24 @@ export interface LargeFigures {
   readonly mebibytesPerSecond: number;
   /** Median of the ratios to raw `ws` within each round. */
   readonly ofWebSocket: number;
+  readonly processorUsPerMessage: number;
+}
+
+/** Ours beside another's in the same round; the median of the rounds. */
+export interface Ratios {
+  /** By the clock on the wall: more is better. */
+  readonly messages: number;
+  /** Processor time of a message: less is better. */
+  readonly processor: number;
 }
 
 /** All figures. */
 export interface TransportResults {
   readonly small: readonly TransportFigures[];
-  /** Ratio of our flood to that of raw `ws` that sends the same frames, the median of the rounds. */
-  readonly ofSameFrames: number;
+  /** Our flood beside raw `ws` that sends the same frames. */
+  readonly ofSameFrames: Ratios;
   /** The same beside packing without checks. */
-  readonly ofUnchecked: number;
+  readonly ofUnchecked: Ratios;
   readonly large: readonly LargeFigures[];
   readonly beats: BeatFigures;
 }
@@ -72,16 +81,23 @@ export async function measureTransports(durationMs: number): Promise<TransportRe
   }
   const flooded = (name: string): number[] =>
     (small.get(name) ?? []).map(({ flood }) => flood.messagesPerSecond);
+  const worked = (name: string): number[] =>
+    (small.get(name) ?? []).map(({ flood }) => flood.processorUsPerMessage);
+  const ratiosTo = (name: string): Ratios => ({
+    messages: ratio(flooded('synod'), flooded(name)),
+    processor: ratio(worked('synod'), worked(name)),
+  });
   const poured = (name: string): number[] =>
     (large.get(name) ?? []).map(({ messagesPerSecond }) => messagesPerSecond);
   return {
     small: smallNames.map((name) => figuresOf(name, small.get(name) ?? [], flooded('ws'))),
-    ofSameFrames: ratio(flooded('synod'), flooded('ws-sealed')),
-    ofUnchecked: ratio(flooded('synod'), flooded('ws-lengths')),
+    ofSameFrames: ratiosTo('ws-sealed'),
+    ofUnchecked: ratiosTo('ws-lengths'),
     large: largeNames.map((name) => ({
       name,
       mebibytesPerSecond: median(poured(name)) / 16,
       ofWebSocket: ratio(poured(name), poured('ws')),
+      processorUsPerMessage: median((large.get(name) ?? []).map((each) => each.processorUsPerMessage)),
     })),
     beats: {
       idleMedianMs: median(beats.map((each) => each.idleMedianMs)),

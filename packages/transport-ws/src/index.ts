@@ -1,7 +1,8 @@
 /**
- * Carries payloads between the nodes of a cluster over WebSocket. One connection a pair of nodes, opened by the one
- * with the smaller id; both sides say who they are and admit each other before any payload; what is sent in one turn
- * of the event loop leaves as one checksummed frame; queues are bounded; silent peers are found and dialed again.
+ * Carries messages, calls and streams between the nodes of a cluster over WebSocket. One connection a pair of nodes,
+ * opened by the one with the smaller id; both sides say who they are and admit each other before any payload; what is
+ * sent in one turn of the event loop leaves as one checksummed frame; queues are bounded; silent peers are found and
+ * dialed again.
  *
  * @example Two nodes in one process.
  * ```ts
@@ -17,7 +18,9 @@
  * });
  * await transport.start(handler, incarnation); // handler: a TransportHandler of @synod/core
  * transport.send('n2', 0, Uint8Array.of(1, 2, 3)); // false when it was dropped
- * await transport.close();
+ * transport.handle('echo', ({ payload }) => payload);
+ * await transport.call('n2', 'echo', Uint8Array.of(4)); // Uint8Array [4]
+ * await transport.close({ drainMs: 1000 });
  * ```
  *
  * @packageDocumentation
