@@ -10,6 +10,7 @@ import {
   exchangeFrameKind,
   type Failure,
   itemTag,
+  methodNameBytesMax,
   writeItemHead,
 } from './exchange-items.js';
 import type { ExchangeLink } from './exchange-link.js';
@@ -23,7 +24,7 @@ export type StreamHandler = (stream: NodeStream) => void | Promise<void>;
 
 /** How a stream is opened. */
 export interface StreamOptions {
-  /** Said to the handler before anything else. Default: nothing. */
+  /** Said to the handler before anything else, at most 4096 bytes. Default: nothing. */
   readonly header?: Uint8Array;
   /** Milliseconds until the peer must have accepted it. 1 to 2^31 - 1. Default: `limits.callTimeoutMs`. */
   readonly timeoutMs?: number;
@@ -51,6 +52,11 @@ interface Opening {
 
 /** Bytes of a frame around the payload of one chunk, with room to spare for the numbers. */
 const frameRoomBytes = frameOverheadBytes + 32;
+
+/** Bytes of a frame around the header of an opened stream, its name included. */
+const openRoomBytes = frameRoomBytes + methodNameBytesMax;
+/** Greatest length of the header of a stream. */
+const streamHeaderBytesMax = 4096;
 
 /** Streams over one connection. */
 export class StreamTable implements StreamOwner {
@@ -229,9 +235,17 @@ export class StreamTable implements StreamOwner {
     if (signal?.aborted) return definite('CANCELLED', 'the signal was aborted before the stream was opened');
     if (this.#ownOpen >= this.#limits.streamsOpenMax)
       return definite('TOO_MANY_STREAMS', 'too many streams to this peer are open: finish some first');
-    if (header.length + name.length * 3 + frameRoomBytes > this.#limits.frameBytesMax)
-      return definite('TOO_LARGE', `a header of ${header.length} bytes does not fit into a frame: write it`);
+    if (header.length > this.#headerBytesMax)
+      return definite(
+        'TOO_LARGE',
+        `a header of ${header.length} bytes is too long for ${name}: say at most ${this.#headerBytesMax}, write the rest`,
+      );
     return undefined;
+  }
+
+  /** Headers are held while their streams are open, and so are bounded more tightly than frames. */
+  get #headerBytesMax(): number {
+    return Math.min(streamHeaderBytesMax, this.#limits.frameBytesMax - openRoomBytes);
   }
 
   #watch(stream: StreamEnd, signal: AbortSignal | undefined): void {
@@ -243,6 +257,8 @@ export class StreamTable implements StreamOwner {
 
   #accept(item: Extract<ExchangeItem, { type: 'open' }>): void {
     const { id, name, window, payload } = item;
+    if (payload.length > streamHeaderBytesMax)
+      throw new DecodeError(`stream ${id} has a header of more than ${streamHeaderBytesMax} bytes`);
     if (this.#isOwn(id) || id <= this.#highestForeignId)
       throw new DecodeError(`stream ${id} was opened under an id that is not the next one of the peer`);
     this.#highestForeignId = id;

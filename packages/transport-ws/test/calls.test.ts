@@ -312,6 +312,7 @@ describe('a peer that breaks the rules of calls and streams', () => {
       'grants without end',
       frameOf({ ...open, window: 2 ** 53 - 1 }, { type: 'credit', id: 1, bytes: 2 ** 53 - 1 }),
     ],
+    ['opens a stream with much to say', frameOf({ ...open, payload: new Uint8Array(4097) })],
     ['accepts what was not opened to it', frameOf(open, { type: 'accept', id: 1, window: 1 })],
     ['names a method at length', frameOf({ ...call, method: 'x'.repeat(129) })],
     ['cuts an item short', frameOf({ tag: itemTag.call, body: Uint8Array.of(1, 200) })],

@@ -179,7 +179,9 @@ describe('a stream', () => {
       code: 'NO_SUCH_STREAM',
       effect: 'none',
     });
-    const first = await a.transport.openStream('b', 'held');
+    const long = a.transport.openStream('b', 'held', { header: new Uint8Array(4097) });
+    expect(await failureOf(long)).toMatchObject({ code: 'TOO_LARGE', effect: 'none' });
+    const first = await a.transport.openStream('b', 'held', { header: new Uint8Array(4096) });
     expect(await failureOf(a.transport.openStream('b', 'held'))).toMatchObject({
       code: 'TOO_MANY_STREAMS',
       remote: true,
