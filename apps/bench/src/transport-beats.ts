@@ -1,4 +1,8 @@
-/** How long a small urgent message takes while a stream moves 256 MiB over the same connection, and while nothing does. */
+/**
+ * How long a small urgent message takes: while nothing else happens, while both processes compute in slices of 0.2 ms
+ * and send nothing, and while a stream moves 256 MiB over the same connection. The second is what waiting for a
+ * processor costs on this machine; what the third adds to it is due to the stream.
+ */
 import { quantile } from './quantile.js';
 import { startNode } from './wire-synod.js';
 
@@ -6,6 +10,8 @@ import { startNode } from './wire-synod.js';
 export interface BeatFigures {
   readonly idleMedianMs: number;
   readonly idleP99Ms: number;
+  readonly busyMedianMs: number;
+  readonly busyP99Ms: number;
   readonly streamMedianMs: number;
   readonly streamP99Ms: number;
   readonly mebibytesPerSecond: number;
@@ -13,6 +19,16 @@ export interface BeatFigures {
 
 const streamBytes = 256 * 1024 * 1024;
 const beatEveryMs = 2;
+const phaseMs = 2000;
+
+async function compute(durationMs: number): Promise<void> {
+  const until = performance.now() + durationMs;
+  while (performance.now() < until) {
+    const sliceEnd = performance.now() + 0.2;
+    while (performance.now() < sliceEnd);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
 
 /** The listening process: sends beats back and reads streams. Gives its port. */
 export async function listenForBeats(): Promise<number> {
@@ -20,7 +36,10 @@ export async function listenForBeats(): Promise<number> {
     'b',
     'a',
     'ws://127.0.0.1:1',
-    (beat, wire) => wire.send(beat.slice()),
+    (beat, wire) => {
+      if (beat.length === 1) void compute(phaseMs);
+      else wire.send(beat.slice());
+    },
     () => {},
   );
   transport.handleStream('sink', async (stream) => {
@@ -60,13 +79,17 @@ export async function measureBeats(port: number): Promise<BeatFigures> {
     return latencies;
   };
   await beatWhile(new Promise((resolve) => setTimeout(resolve, 500)));
-  const idle = await beatWhile(new Promise((resolve) => setTimeout(resolve, 2000)));
+  const idle = await beatWhile(new Promise((resolve) => setTimeout(resolve, phaseMs)));
+  transport.send('b', 0, Uint8Array.of(0));
+  const computing = await beatWhile(compute(phaseMs));
   const began = performance.now();
   const busy = await beatWhile(pour());
   const mebibytesPerSecond = (streamBytes * 1000) / (1024 * 1024) / (performance.now() - began);
   return {
     idleMedianMs: quantile(idle, 0.5),
     idleP99Ms: quantile(idle, 0.99),
+    busyMedianMs: quantile(computing, 0.5),
+    busyP99Ms: quantile(computing, 0.99),
     streamMedianMs: quantile(busy, 0.5),
     streamP99Ms: quantile(busy, 0.99),
     mebibytesPerSecond,

@@ -102,6 +102,8 @@ export async function measureTransports(durationMs: number): Promise<TransportRe
     beats: {
       idleMedianMs: median(beats.map((each) => each.idleMedianMs)),
       idleP99Ms: median(beats.map((each) => each.idleP99Ms)),
+      busyMedianMs: median(beats.map((each) => each.busyMedianMs)),
+      busyP99Ms: median(beats.map((each) => each.busyP99Ms)),
       streamMedianMs: median(beats.map((each) => each.streamMedianMs)),
       streamP99Ms: median(beats.map((each) => each.streamP99Ms)),
       mebibytesPerSecond: median(beats.map((each) => each.mebibytesPerSecond)),

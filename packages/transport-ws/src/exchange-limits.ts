@@ -16,10 +16,10 @@ export interface ExchangeLimits {
   /**
    * Bytes that a peer may send on a stream before the reader reads: what a reader that is stuck holds in memory, and
    * what is on the wire before a message that is more urgent. One stream moves at most this much a round trip. 4096 to
-   * 2^30. Default 256 KiB.
+   * 2^30. Default 64 KiB.
    */
   readonly streamWindowBytes: number;
-  /** Greatest length of a chunk of a stream in bytes; a chunk also fits into a frame. 256 to 2^20. Default 32 KiB. */
+  /** Greatest length of a chunk of a stream in bytes; a chunk also fits into a frame. 256 to 2^20. Default 16 KiB. */
   readonly streamChunkBytes: number;
 }
 
@@ -30,8 +30,8 @@ export const defaultExchangeLimits: ExchangeLimits = {
   callTimeoutMs: 10_000,
   callLaneBytesMax: 8 * 1024 * 1024,
   streamsOpenMax: 64,
-  streamWindowBytes: 256 * 1024,
-  streamChunkBytes: 32 * 1024,
+  streamWindowBytes: 64 * 1024,
+  streamChunkBytes: 16 * 1024,
 };
 
 /**

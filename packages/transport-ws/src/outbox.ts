@@ -166,18 +166,21 @@ export class Outbox {
     return true;
   }
 
-  /** The same for snapshot payloads and streams: a frame of each in turn. */
+  /**
+   * The same for snapshot payloads and streams, a frame of each in turn, and one a turn of the event loop: what is more
+   * urgent goes between any two.
+   */
   #pumpBulk(): boolean {
     const { snapshot } = this.#lanes;
-    for (;;) {
-      const streams = this.streams?.sendable === true ? this.streams : undefined;
-      if (snapshot.empty && streams === undefined) return true;
-      if (this.#socket.bufferedAmount >= this.#socketBytesMax * snapshotShare) return false;
-      this.#streamsTurn = streams !== undefined && (snapshot.empty || !this.#streamsTurn);
-      const frame = this.#streamsTurn ? streams?.takeFrame() : undefined;
-      if (frame !== undefined) this.#send(frame);
-      else if (!this.#streamsTurn) this.#sendFrom(snapshot);
-    }
+    const streams = this.streams?.sendable === true ? this.streams : undefined;
+    if (snapshot.empty && streams === undefined) return true;
+    if (this.#socket.bufferedAmount >= this.#socketBytesMax * snapshotShare) return false;
+    this.#streamsTurn = streams !== undefined && (snapshot.empty || !this.#streamsTurn);
+    const frame = this.#streamsTurn ? streams?.takeFrame() : undefined;
+    if (frame !== undefined) this.#send(frame);
+    else if (!this.#streamsTurn) this.#sendFrom(snapshot);
+    if (!snapshot.empty || this.streams?.sendable === true) this.flushSoon();
+    return true;
   }
 
   #sendFrom(lane: LaneQueue): void {
