@@ -27,6 +27,7 @@ import { SocketTransport } from './websocket-transport.js';
 
 export type { DropReason, TransportEvent } from './events.js';
 export { ExchangeError, type ExchangeErrorCode } from './exchange-error.js';
+export type { Failure } from './exchange-items.js';
 export type { ExchangeLimits } from './exchange-limits.js';
 export type { CallHandler, IncomingCall } from './incoming-calls.js';
 export type { NodeExchange } from './node-exchange.js';

@@ -27,6 +27,7 @@
  */
 export type { DropReason, TransportEvent } from './events.js';
 export { ExchangeError, type ExchangeErrorCode } from './exchange-error.js';
+export type { Failure } from './exchange-items.js';
 export type { ExchangeLimits } from './exchange-limits.js';
 export type { CallHandler, IncomingCall } from './incoming-calls.js';
 export { TransportListenError } from './listen-error.js';
