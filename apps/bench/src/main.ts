@@ -14,8 +14,9 @@ import { type IdleCase, measureIdleGroups } from './idle-groups.js';
 import { measureLifeRaft } from './liferaft-peer.js';
 import { measuredEngines } from './measured-engines.js';
 import { markdownTable, type Row } from './table.js';
+import { transportPart } from './transport-part.js';
 
-const parts = ['engine', 'embedded', 'cluster', 'failover', 'idle-groups', 'balancer'] as const;
+const parts = ['engine', 'embedded', 'transport', 'cluster', 'failover', 'idle-groups', 'balancer'] as const;
 type Part = (typeof parts)[number];
 
 interface Flags {
@@ -110,6 +111,7 @@ const measure: Readonly<
     print(`${markdownTable(rows)}\n`);
     return { disk, levels };
   },
+  transport: (_directory, durationMs) => transportPart(durationMs, print),
   async cluster(directory, durationMs) {
     print('## A cluster: three processes, REST, 256 B values\n');
     const levels = await measureCluster(directory, clientCounts, durationMs, 256);

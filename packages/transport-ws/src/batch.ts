@@ -4,6 +4,7 @@
  */
 import { ByteReader, type ByteWriter, DecodeError, type GroupId } from '@synod/core';
 import { openFrame } from '@synod/integrity';
+import { exchangeFrameKind } from './exchange-items.js';
 import { frameKind } from './handshake-frames.js';
 
 /** Greatest {@link GroupId}. */
@@ -34,6 +35,8 @@ export function writeBatchItem(writer: ByteWriter, group: GroupId, payload: Uint
 /** Payloads of a batch that came from a peer, one at a time and without copies. */
 export class BatchReader {
   readonly #reader: ByteReader;
+  /** Kind of the frame: a batch of payloads, or of items of an exchange, which are laid out alike. */
+  readonly kind: number;
   /** Group of the payload that {@link next} gave last. */
   group: GroupId = 0;
 
@@ -48,9 +51,9 @@ export class BatchReader {
     if (opened.type === 'damaged') throw new DecodeError(`the frame is damaged (${opened.reason})`);
     if (opened.end !== bytes.length) throw new DecodeError('more bytes follow the frame');
     this.#reader = new ByteReader(opened.payload);
-    const kind = this.#reader.u8();
-    if (kind !== frameKind.batch)
-      throw new DecodeError(`a frame of kind ${kind} came where a batch is expected`);
+    this.kind = this.#reader.u8();
+    if (this.kind !== frameKind.batch && this.kind !== exchangeFrameKind)
+      throw new DecodeError(`a frame of kind ${this.kind} came where a batch is expected`);
   }
 
   /**

@@ -11,14 +11,20 @@ import {
   type NodeId,
   type PeerHello,
 } from '@synod/core';
-import type { RawData, WebSocket } from 'ws';
 import { BatchReader } from './batch.js';
+import { Exchange } from './exchange.js';
+import { uncertain } from './exchange-error.js';
+import type { ExchangeHandlers } from './exchange-handlers.js';
+import { type ExchangeItem, exchangeFrameKind } from './exchange-items.js';
+import type { ExchangeLink } from './exchange-link.js';
+import { type CloseManner, closeCode, describe, farewell } from './farewell.js';
 import type { Handshake, HandshakeRole, HandshakeStep } from './handshake.js';
 import { printable } from './handshake-frames.js';
 import { Heartbeat, silentPeriodsMax } from './heartbeat.js';
 import type { PushResult } from './lane-queue.js';
 import type { TransportSettings } from './options.js';
-import { Outbox } from './outbox.js';
+import { Outbox, type OutboxLane } from './outbox.js';
+import type { PeerSocket, Platform } from './peer-socket.js';
 import type { TransportCounters } from './transport-stats.js';
 
 /** What a connection tells. */
@@ -44,7 +50,7 @@ export interface ConnectionInit {
   /** Which end this is. */
   readonly role: HandshakeRole;
   /** The WebSocket: open for a listener, about to connect for a dialer. */
-  readonly socket: WebSocket;
+  readonly socket: PeerSocket;
   /** The TCP socket under it, if there is one already. */
   readonly tcp: Socket | undefined;
   /** Address of the other end, for people. */
@@ -55,24 +61,13 @@ export interface ConnectionInit {
   readonly owner: ConnectionOwner;
   /** Limits and clock. */
   readonly settings: TransportSettings;
+  /** What it stands on. */
+  readonly platform: Platform;
+  /** Who answers calls and takes streams. */
+  readonly handlers: ExchangeHandlers;
   /** Where to count. */
   readonly counters: TransportCounters;
 }
-
-/** Codes of RFC 6455 §7.4.1 and, from 4000, our own. */
-const closeCode = {
-  goingAway: 1001,
-  protocolError: 1002,
-  binaryOnly: 1003,
-  refused: 4001,
-  replaced: 4002,
-} as const;
-
-/** What the WebSocket reports when a connection ended without a closing (RFC 6455 §7.1.5). */
-const brokenCode = 1006;
-
-/** Why and how a connection is closed: with words to the peer, or by cutting it. */
-export type CloseManner = keyof typeof closeCode | 'cut';
 
 /** A hello, a welcome and a refusal with their WebSocket headers stay far below. */
 const handshakeBytesMax = 4096;
@@ -81,21 +76,24 @@ const lingerMs = 500;
 const closeReasonUnitsMax = 40;
 
 /** A connection. */
-export class Connection {
+export class Connection implements ExchangeLink {
   /** Which end this is. */
   readonly role: HandshakeRole;
   /** Address of the other end, for people. */
   readonly remote: string;
   /** The TCP socket, once there is one. */
   tcp: Socket | undefined;
-  readonly #socket: WebSocket;
+  readonly #socket: PeerSocket;
   readonly #handshake: Handshake;
   readonly #owner: ConnectionOwner;
   readonly #settings: TransportSettings;
   readonly #counters: TransportCounters;
   readonly #outbox: Outbox;
+  readonly #handlers: ExchangeHandlers;
+  #exchange: Exchange | undefined;
+  #messageBytes = 0;
   #state: 'handshake' | 'up' | 'ended' | 'closed' = 'handshake';
-  #peer: NodeId | undefined;
+  #peer: NodeId = '';
   #handshakeBytes = 0;
   #heartbeat: Heartbeat | undefined;
   #cancelTimer: () => void;
@@ -111,17 +109,23 @@ export class Connection {
     this.#owner = init.owner;
     this.#settings = init.settings;
     this.#counters = init.counters;
+    this.#handlers = init.handlers;
     const { limits, clock } = init.settings;
-    this.#outbox = new Outbox(init.socket, limits, init.counters);
+    this.#outbox = new Outbox(init.socket, init.platform, limits, init.counters);
     this.#cancelTimer = clock.after(limits.handshakeTimeoutMs, () =>
       this.end(`the handshake took more than ${limits.handshakeTimeoutMs} ms`, 'cut'),
     );
     this.#attach();
   }
 
-  /** The peer, once the connection is or was up. */
-  get peer(): NodeId | undefined {
+  /** The peer, once the connection is or was up; empty before. */
+  get peer(): NodeId {
     return this.#peer;
+  }
+
+  /** Calls and streams, once the connection is or was up. */
+  get exchange(): Exchange | undefined {
+    return this.#exchange;
   }
 
   /** Whether it ended. */
@@ -154,6 +158,34 @@ export class Connection {
     return this.#outbox.push(group, payload, lane);
   }
 
+  /**
+   * Resolves with `true` once a lane has room, with `false` when the connection ends.
+   *
+   * @param lane - Which. Default: that of calls.
+   */
+  room(lane: OutboxLane = 'calls'): Promise<boolean> {
+    return this.#outbox.room(lane);
+  }
+
+  /**
+   * Queues an item of a call or stream. See {@link ExchangeLink.push}.
+   *
+   * @param item - It.
+   * @param bound - Whether it may be refused.
+   */
+  push(item: ExchangeItem, bound: 'bounded' | 'forced'): PushResult {
+    if (this.#state !== 'up') return 'lane-full';
+    const result = this.#outbox.pushItem(item, bound === 'forced');
+    if (result !== 'queued' && bound === 'forced')
+      this.end('the peer makes this node answer and does not read the answers', 'cut');
+    return result;
+  }
+
+  /** A stream has something to send. */
+  wakeStreams(): void {
+    this.#outbox.flushSoon();
+  }
+
   /** Hands what waits to the socket as far as there is room, for a last time before it is closed. */
   flush(): void {
     if (this.#state === 'up') this.#outbox.pump();
@@ -171,6 +203,7 @@ export class Connection {
     this.#cancelTimer();
     this.#heartbeat?.stop();
     this.#outbox.close();
+    this.#exchange?.end(manner === 'closing' ? uncertain('CLOSED', reason) : uncertain('PEER_LOST', reason));
     const socket = this.#socket;
     if (manner === 'cut' || socket.readyState === socket.CONNECTING) {
       socket.terminate();
@@ -224,7 +257,7 @@ export class Connection {
     tcp.on('data', count);
   }
 
-  #onMessage(data: RawData, isBinary: boolean): void {
+  #onMessage(data: unknown, isBinary: boolean): void {
     // After our refusal the peer's own may still be under way; nothing else is of interest.
     if (this.#state === 'closed' || (this.#state === 'ended' && !this.#refusedByUs)) return;
     if (!isBinary || !(data instanceof Uint8Array)) {
@@ -275,25 +308,43 @@ export class Connection {
     this.#cancelTimer();
     const { clock, heartbeatMs } = this.#settings;
     this.#heartbeat = new Heartbeat(clock, heartbeatMs, {
-      bytesReceived: () => this.tcp?.bytesRead ?? 0,
+      bytesReceived: () => this.tcp?.bytesRead ?? this.#messageBytes,
       // What waits in the socket will show the peer that this side lives.
       beat: () => {
-        if (this.#socket.bufferedAmount === 0) this.#socket.ping();
+        if (this.#socket.bufferedAmount === 0) this.#beat();
       },
       onSilence: () => this.end(`nothing came from the peer for ${silentPeriodsMax * heartbeatMs} ms`, 'cut'),
     });
+    this.#exchange = new Exchange(this, {
+      clock,
+      limits: this.#settings.limits,
+      handlers: this.#handlers,
+      dialer: this.role === 'dialer',
+    });
+    this.#outbox.streams = this.#exchange.streams;
     this.#owner.onUp(this, peer);
+  }
+
+  /** A page in a browser neither sends pings nor sees those that come. */
+  #beat(): void {
+    if (this.#socket.ping === undefined || this.#settings.clients.has(this.#peer))
+      this.push({ type: 'beat' }, 'bounded');
+    else this.#socket.ping();
   }
 
   #onBatch(data: Uint8Array): void {
     const peer = this.#peer;
-    if (peer === undefined) return;
     const counters = this.#counters;
     counters.bytesReceived += data.length;
+    this.#messageBytes += data.length;
     const batch = this.#readOrEnd(() => new BatchReader(data, this.#settings.limits.frameBytesMax));
     if (batch === undefined) return;
     counters.framesReceived++;
     const next = (): Uint8Array | undefined => batch.next();
+    if (batch.kind === exchangeFrameKind) {
+      this.#onExchange(batch);
+      return;
+    }
     for (;;) {
       const payload = this.#readOrEnd(next);
       if (payload === undefined) return;
@@ -301,6 +352,16 @@ export class Connection {
       this.#owner.onPayload(peer, batch.group, payload);
       if (this.ended) return;
     }
+  }
+
+  #onExchange(batch: BatchReader): void {
+    const take = (): boolean | undefined => {
+      const body = batch.next();
+      if (body === undefined) return undefined;
+      this.#exchange?.receive(batch.group, body);
+      return true;
+    };
+    while (!this.ended && this.#readOrEnd(take) === true);
   }
 
   /** A failure to read ends the connection; a failure of the handler is not caught: it is a bug there. */
@@ -324,18 +385,6 @@ export class Connection {
 
   #noteDamage(reason: string): void {
     this.#counters.framesDamaged++;
-    if (this.#peer !== undefined) this.#owner.onDamaged(this.#peer, reason);
+    if (this.#peer !== '') this.#owner.onDamaged(this.#peer, reason);
   }
-}
-
-function farewell(code: number, reason: Buffer): string {
-  if (code === brokenCode) return 'the connection broke';
-  return `the peer closed the connection (${code}${reason.length > 0 ? `: ${printable(reason.toString())}` : ''})`;
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return printable(String(error));
-  // Node reports a failure at several addresses of one name as an AggregateError without a message.
-  const code = 'code' in error ? String(error.code) : error.name;
-  return printable(error.message === '' ? code : error.message);
 }

@@ -1,7 +1,8 @@
 /**
- * Carries payloads between the nodes of a cluster over WebSocket. One connection a pair of nodes, opened by the one
- * with the smaller id; both sides say who they are and admit each other before any payload; what is sent in one turn
- * of the event loop leaves as one checksummed frame; queues are bounded; silent peers are found and dialed again.
+ * Carries messages, calls and streams between the nodes of a cluster over WebSocket. One connection a pair of nodes,
+ * opened by the one with the smaller id; both sides say who they are and admit each other before any payload; what is
+ * sent in one turn of the event loop leaves as one checksummed frame; queues are bounded; silent peers are found and
+ * dialed again.
  *
  * @example Two nodes in one process.
  * ```ts
@@ -17,13 +18,22 @@
  * });
  * await transport.start(handler, incarnation); // handler: a TransportHandler of @synod/core
  * transport.send('n2', 0, Uint8Array.of(1, 2, 3)); // false when it was dropped
- * await transport.close();
+ * transport.handle('echo', ({ payload }) => payload);
+ * await transport.call('n2', 'echo', Uint8Array.of(4)); // Uint8Array [4]
+ * await transport.close({ drainMs: 1000 });
  * ```
  *
  * @packageDocumentation
  */
 export type { DropReason, TransportEvent } from './events.js';
+export { ExchangeError, type ExchangeErrorCode } from './exchange-error.js';
+export type { Failure } from './exchange-items.js';
+export type { ExchangeLimits } from './exchange-limits.js';
+export type { CallHandler, IncomingCall } from './incoming-calls.js';
 export { TransportListenError } from './listen-error.js';
+export type { NodeExchange } from './node-exchange.js';
+export type { NodeStream } from './node-stream.js';
+export { createWebSocketTransport } from './node-transport.js';
 export {
   defaultTransportLimits,
   type ListenOptions,
@@ -31,9 +41,7 @@ export {
   type TransportLimits,
   type WebSocketTransportOptions,
 } from './options.js';
+export type { CallOptions } from './outgoing-calls.js';
+export type { StreamHandler, StreamOptions } from './stream-table.js';
+export type { CloseOptions, ListenAddress, WebSocketTransport } from './transport-contract.js';
 export type { PeerStats, TransportStats } from './transport-stats.js';
-export {
-  createWebSocketTransport,
-  type ListenAddress,
-  type WebSocketTransport,
-} from './websocket-transport.js';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchReader } from './batch.js';
+import { frameKind } from './handshake-frames.js';
 import { LaneQueue } from './lane-queue.js';
 
 const frameBytesMax = 1024;
@@ -29,7 +30,7 @@ describe('LaneQueue', () => {
         fc.array(action, { maxLength: 60, size: 'max' }),
         fc.integer({ min: 1024, max: 8192 }),
         (actions, laneBytesMax) => {
-          const lane = new LaneQueue(frameBytesMax, laneBytesMax);
+          const lane = new LaneQueue(frameBytesMax, laneBytesMax, frameKind.batch, false);
           const taken: { group: number; payload: number[] }[] = [];
           const given: { group: number; payload: number[] }[] = [];
           const take = (): boolean => {
@@ -68,7 +69,7 @@ describe('LaneQueue', () => {
   });
 
   it('puts payloads of one taking into one frame, up to a quarter of a mebibyte', () => {
-    const lane = new LaneQueue(4 * 1024 * 1024, 16 * 1024 * 1024);
+    const lane = new LaneQueue(4 * 1024 * 1024, 16 * 1024 * 1024, frameKind.batch, false);
     for (let pushed = 0; pushed < 4000; pushed++) lane.push(0, new Uint8Array(1000));
     const sizes: number[] = [];
     for (let batch = lane.take(); batch !== undefined; batch = lane.take()) sizes.push(batch.payloads);
@@ -78,7 +79,7 @@ describe('LaneQueue', () => {
   });
 
   it('forgets everything when it is cleared', () => {
-    const lane = new LaneQueue(1024, 4096);
+    const lane = new LaneQueue(1024, 4096, frameKind.batch, true);
     for (let pushed = 0; pushed < 20; pushed++) lane.push(0, new Uint8Array(100));
     lane.clear();
     expect(lane.queuedBytes).toBe(0);

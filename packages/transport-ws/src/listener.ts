@@ -4,22 +4,15 @@
  * on its visitor's machine.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { AddressInfo } from 'node:net';
+import { WebSocketServer } from 'ws';
 import { TransportListenError } from './listen-error.js';
 import { socketOptions, type TransportSettings } from './options.js';
+import type { ListenerOwner, TransportListener } from './peer-socket.js';
 import type { StrangerGate } from './stranger-gate.js';
 
-/** Whom a listener tells. */
-export interface ListenerOwner {
-  /** A WebSocket was opened by a stranger. */
-  onSocket(socket: WebSocket, tcp: Socket, remote: string): void;
-  /** The listening socket failed after it had listened. */
-  onListenerFailed(reason: string): void;
-}
-
 /** Listens on one address. */
-export class Listener {
+export class Listener implements TransportListener {
   readonly #settings: TransportSettings;
   readonly #gate: StrangerGate;
   readonly #owner: ListenerOwner;
@@ -78,7 +71,8 @@ export class Listener {
 
   #upgrade(request: IncomingMessage, head: Buffer): void {
     const tcp = request.socket;
-    if (request.headers.origin !== undefined) {
+    const { origin } = request.headers;
+    if (origin !== undefined && !this.#settings.listen.origins.includes(origin)) {
       tcp.on('error', () => tcp.destroy());
       tcp.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;

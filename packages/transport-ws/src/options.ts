@@ -10,19 +10,23 @@ import {
   type Random,
 } from '@synod/core';
 import type { TransportEvent } from './events.js';
+import { checkExchangeLimits, defaultExchangeLimits, type ExchangeLimits } from './exchange-limits.js';
 import { clusterIdBytesMax, handshakeFrameBytesMax } from './handshake-frames.js';
 import { platformClock } from './platform-clock.js';
 
 /** Bounds on memory and patience. All of them can be set; the defaults suit a cluster in one data centre. */
-export interface TransportLimits {
+export interface TransportLimits extends ExchangeLimits {
   /**
    * Greatest length of a frame in bytes, and so, less 26 bytes, of one payload. A peer that sends more is cut off: give
    * all nodes the same. 1024 to 2^30. Default 4 MiB.
    */
   readonly frameBytesMax: number;
-  /** Greatest sum of waiting frames of the lane `protocol`, in bytes a peer; at least `frameBytesMax`. Default 16 MiB. */
+  /**
+   * Greatest sum of waiting frames of the lane `protocol`, in bytes a peer; at least `frameBytesMax`. A full lane takes
+   * up to an eighth more from groups of which little waits. Default 16 MiB.
+   */
   readonly protocolLaneBytesMax: number;
-  /** Greatest sum of waiting frames of the lane `snapshot`, in bytes a peer; at least `frameBytesMax`. Default 4 MiB. */
+  /** The same of the lane `snapshot`. Default 4 MiB. */
   readonly snapshotLaneBytesMax: number;
   /**
    * No more frames are handed to a peer's socket while it holds this many bytes that the operating system has not
@@ -40,6 +44,7 @@ export interface TransportLimits {
 
 /** The limits that hold where none are given. */
 export const defaultTransportLimits: TransportLimits = {
+  ...defaultExchangeLimits,
   frameBytesMax: 4 * 1024 * 1024,
   protocolLaneBytesMax: 16 * 1024 * 1024,
   snapshotLaneBytesMax: 4 * 1024 * 1024,
@@ -54,6 +59,11 @@ export interface ListenOptions {
   readonly host?: string;
   /** TCP port, 0 to 65535; 0 takes any free one. */
   readonly port: number;
+  /**
+   * Web sites whose pages may connect, each as the browser names its origin, such as `https://example.org`. All other
+   * connections of browsers are refused. Default: none.
+   */
+  readonly origins?: readonly string[];
 }
 
 /** How to come back to a peer that cannot be reached. */
@@ -77,6 +87,11 @@ export interface WebSocketTransportOptions {
    * node itself may be listed and is passed over.
    */
   readonly peers: readonly PeerAddress[];
+  /**
+   * Nodes that dial this one and cannot be dialed, such as pages in browsers. Their ids must come before this node's
+   * in the order of strings, as always for those who dial. Default: none.
+   */
+  readonly clients?: readonly NodeId[];
   /** Where the jitter of reconnection comes from. */
   readonly random: Random;
   /** Where time comes from. Default: the platform's. */
@@ -90,6 +105,13 @@ export interface WebSocketTransportOptions {
   readonly heartbeatMs?: number;
   /** How to come back to a peer that cannot be reached. */
   readonly reconnect?: ReconnectOptions;
+  /**
+   * Whether what this node sends where it dials is masked under a random key, as RFC 6455 §5.3 asks of clients. That
+   * keeps bytes that a stranger chose from looking like HTTP to a proxy between the nodes; it costs about a third of
+   * the processor time of large messages, at both ends. `false` sends under the key 0, which every server reads: for
+   * networks without such proxies. Default `true`.
+   */
+  readonly maskFrames?: boolean;
   /** Told what happens and why: for logs and metrics. Must neither throw nor call the transport. */
   readonly onEvent?: (event: TransportEvent) => void;
 }
@@ -102,6 +124,8 @@ export interface TransportSettings {
   readonly id: NodeId;
   /** Where to listen. */
   readonly listen: Required<ListenOptions>;
+  /** Nodes that dial and cannot be dialed. */
+  readonly clients: ReadonlySet<NodeId>;
   /** The source of jitter. */
   readonly random: Random;
   /** The source of time. */
@@ -112,6 +136,8 @@ export interface TransportSettings {
   readonly heartbeatMs: number;
   /** Waiting times. */
   readonly reconnect: Required<ReconnectOptions>;
+  /** Whether frames of a dialer are masked under random keys. */
+  readonly maskFrames: boolean;
   /** Whom to tell. */
   readonly onEvent: (event: TransportEvent) => void;
 }
@@ -133,7 +159,9 @@ export function parseOptions(options: WebSocketTransportOptions): TransportSetti
     listen: {
       host: options.listen.host ?? '127.0.0.1',
       port: parseInteger(options.listen.port, 'listen.port', 0, 65535),
+      origins: options.listen.origins ?? [],
     },
+    clients: parseClients(options.clients ?? [], options.id),
     random: options.random,
     clock: options.clock ?? platformClock,
     limits: parseLimits({ ...defaultTransportLimits, ...options.limits }),
@@ -147,6 +175,7 @@ export function parseOptions(options: WebSocketTransportOptions): TransportSetti
         delayMsMax,
       ),
     },
+    maskFrames: options.maskFrames ?? true,
     onEvent: options.onEvent ?? (() => {}),
   };
 }
@@ -170,6 +199,17 @@ export function parsePeers(peers: readonly PeerAddress[], self: NodeId): Map<Nod
   return addresses;
 }
 
+function parseClients(clients: readonly NodeId[], self: NodeId): ReadonlySet<NodeId> {
+  for (const client of clients) {
+    parseNodeId(client, 'client id');
+    if (client >= self)
+      throw new InvalidArgumentError(
+        `client ${client} does not come before ${self}: of two nodes the one with the smaller id dials`,
+      );
+  }
+  return new Set(clients);
+}
+
 function parseClusterId(clusterId: string): string {
   const bytes = typeof clusterId === 'string' ? encodeUtf8(clusterId).length : 0;
   if (bytes >= 1 && bytes <= clusterIdBytesMax) return clusterId;
@@ -186,6 +226,7 @@ function parseLimits(limits: TransportLimits): TransportLimits {
   parseInteger(limits.socketBytesMax, 'limits.socketBytesMax', 4096, bytesMax);
   parseInteger(limits.strangersMax, 'limits.strangersMax', 1, 65536);
   parseInteger(limits.handshakeTimeoutMs, 'limits.handshakeTimeoutMs', 1, delayMsMax);
+  checkExchangeLimits(limits, frameBytesMax);
   return limits;
 }
 
@@ -213,7 +254,6 @@ export function socketOptions(limits: TransportLimits): {
   return {
     perMessageDeflate: false,
     autoPong: false,
-
     maxPayload: limits.frameBytesMax,
   };
 }

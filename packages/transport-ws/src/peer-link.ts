@@ -27,7 +27,7 @@ interface WaitingHello {
 export class PeerLink {
   /** The peer. */
   readonly peer: NodeId;
-  /** Whether this node is the one to dial: of two nodes, the one with the smaller id. */
+  /** Whether this node is the one to dial: of two nodes, the one with the smaller id. A client has no address. */
   readonly dials: boolean;
   readonly #settings: TransportSettings;
   readonly #owner: PeerLinkOwner;
@@ -51,7 +51,7 @@ export class PeerLink {
    */
   constructor(peer: NodeId, address: string, settings: TransportSettings, owner: PeerLinkOwner) {
     this.peer = peer;
-    this.dials = settings.id < peer;
+    this.dials = settings.id < peer && address !== '';
     this.#address = address;
     this.#settings = settings;
     this.#owner = owner;
@@ -78,9 +78,9 @@ export class PeerLink {
   stop(reason: string): void {
     this.#stopped = true;
     this.#cancelRetry?.();
-    this.#pending?.end(reason, 'goingAway');
+    this.#pending?.end(reason, 'closing');
     this.#current?.flush();
-    this.#current?.end(reason, 'goingAway');
+    this.#current?.end(reason, 'closing');
   }
 
   /**

@@ -4,17 +4,17 @@ import type { DropReason } from './events.js';
 
 /** Counts since the transport was made, and what is there at this moment. */
 export interface TransportStats {
-  /** Batches handed to sockets; handshakes and beats are not counted. */
+  /** Frames of messages, calls and streams handed to sockets; handshakes and pings are not counted. */
   readonly framesSent: number;
-  /** Whole batches that came from peers. */
+  /** Whole frames that came from peers. */
   readonly framesReceived: number;
-  /** Payloads in the batches sent. `payloadsSent / framesSent` is what batching gains. */
+  /** Messages in the frames sent. Where there are no calls, `payloadsSent / framesSent` is what batching gains. */
   readonly payloadsSent: number;
   /** Payloads handed to the handler. */
   readonly payloadsReceived: number;
-  /** Bytes of the batches sent, WebSocket headers not counted. */
+  /** Bytes of the frames sent, WebSocket headers not counted. */
   readonly bytesSent: number;
-  /** Bytes of the batches that came from peers. */
+  /** Bytes of the frames that came from peers. */
   readonly bytesReceived: number;
   /** Payloads that still waited here when their connection ended. What was in the socket by then is not known. */
   readonly payloadsLost: number;

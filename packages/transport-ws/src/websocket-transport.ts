@@ -14,84 +14,36 @@ import {
   type PeerAddress,
   type PeerHello,
   parseInteger,
-  type Transport,
   type TransportHandler,
 } from '@synod/core';
-import { WebSocket } from 'ws';
 import { groupIdMax } from './batch.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { DropReason } from './events.js';
+import { definite } from './exchange-error.js';
 import { Handshake, type HandshakeRole } from './handshake.js';
-import { Listener } from './listener.js';
-import {
-  parseOptions,
-  parsePeers,
-  socketOptions,
-  type TransportSettings,
-  type WebSocketTransportOptions,
-} from './options.js';
+import type { CallHandler } from './incoming-calls.js';
+import { ExchangeDoor } from './node-exchange.js';
+import type { NodeStream } from './node-stream.js';
+import { parsePeers, type TransportSettings } from './options.js';
+import type { CallOptions } from './outgoing-calls.js';
 import { PeerLink } from './peer-link.js';
+import type { PeerSocket, Platform, TransportListener } from './peer-socket.js';
 import { StrangerGate } from './stranger-gate.js';
+import type { StreamHandler, StreamOptions } from './stream-table.js';
+import type { CloseOptions, ListenAddress, WebSocketTransport } from './transport-contract.js';
 import { TransportCounters, type TransportStats } from './transport-stats.js';
-
-/** Where a transport listens. */
-export interface ListenAddress {
-  /** Address of this machine, as the operating system reports it. */
-  readonly host: string;
-  /** TCP port. */
-  readonly port: number;
-  /** Both as a peer dials them: `ws://host:port`. Of no use to others when the host is `0.0.0.0` or `::`. */
-  readonly url: string;
-}
-
-/** A {@link Transport} over WebSocket. Made by {@link createWebSocketTransport}. */
-export interface WebSocketTransport extends Transport {
-  /** Where it listens; `undefined` before it is started and after it is closed. */
-  readonly address: ListenAddress | undefined;
-  /**
-   * Replaces the peers. Connections to those that are no longer listed are closed; those whose address changed are
-   * dialed anew where this node dials; all others stay as they are.
-   *
-   * @param peers - All peers from now on; this node itself is passed over.
-   * @throws InvalidArgumentError when a node is listed twice or an address is not of the form `ws://host:port`;
-   * nothing is changed then.
-   */
-  updatePeers(peers: readonly PeerAddress[]): void;
-  /** Counters and the present state of each peer. */
-  stats(): TransportStats;
-}
-
-/**
- * Makes a transport over WebSocket. Nothing is opened before `start`.
- *
- * @param options - Who this node is, where it listens and whom it talks to.
- * @throws InvalidArgumentError naming the first option that is out of its range.
- *
- * @example
- * ```ts
- * const transport = createWebSocketTransport({
- *   clusterId: 'orders',
- *   id: 'n1',
- *   listen: { port: 7001 },
- *   peers: [{ id: 'n2', address: 'ws://127.0.0.1:7002' }],
- *   random: new Random('n1'),
- * });
- * await transport.start(handler, incarnation);
- * transport.send('n2', 0, payload);
- * ```
- */
-export function createWebSocketTransport(options: WebSocketTransportOptions): WebSocketTransport {
-  return new SocketTransport(options);
-}
 
 interface Running {
   readonly handler: TransportHandler;
   readonly incarnation: Incarnation;
-  readonly listener: Listener;
+  readonly listener: TransportListener | undefined;
 }
 
-class SocketTransport implements WebSocketTransport, ConnectionOwner {
+/** The one implementation, on whatever the platform gives. */
+export class SocketTransport implements WebSocketTransport, ConnectionOwner {
   readonly #settings: TransportSettings;
+  readonly #platform: Platform;
+  readonly #door: ExchangeDoor;
   readonly #counters = new TransportCounters();
   readonly #gate: StrangerGate;
   readonly #links = new Map<NodeId, PeerLink>();
@@ -101,14 +53,27 @@ class SocketTransport implements WebSocketTransport, ConnectionOwner {
   #running: Running | undefined;
   #address: ListenAddress | undefined;
   #starting: Promise<void> | undefined;
+  #open = false;
+  #draining = false;
   #closing: Promise<void> | undefined;
   #onAllClosed: (() => void) | undefined;
 
-  constructor(options: WebSocketTransportOptions) {
-    this.#settings = parseOptions(options);
-    const { clock, limits } = this.#settings;
+  /**
+   * @param settings - Who this node is, and the bounds.
+   * @param peers - Whom it talks to.
+   * @param platform - What it stands on.
+   */
+  constructor(settings: TransportSettings, peers: readonly PeerAddress[], platform: Platform) {
+    this.#settings = settings;
+    this.#platform = platform;
+    const { clock, limits } = settings;
+    this.#door = new ExchangeDoor(clock, limits.callTimeoutMs, {
+      connectionTo: (peer) => this.#links.get(peer)?.connection,
+      refusal: () =>
+        this.#draining ? definite('CLOSED', `${this.local} is closed or about to be`) : undefined,
+    });
     this.#gate = new StrangerGate(clock, limits.strangersMax, limits.handshakeTimeoutMs);
-    this.updatePeers(options.peers);
+    this.updatePeers(peers);
   }
 
   get local(): NodeId {
@@ -129,7 +94,7 @@ class SocketTransport implements WebSocketTransport, ConnectionOwner {
       throw new InvalidArgumentError('the transport is closed: make another one');
     if (this.#running !== undefined)
       throw new InvalidArgumentError('the transport was started: start it once');
-    const listener = new Listener(this.#settings, this.#gate, {
+    const listener = this.#platform.createListener?.(this.#gate, {
       onSocket: (socket, tcp, remote) => this.#accept(socket, tcp, remote),
       onListenerFailed: (reason) => this.#settings.onEvent({ type: 'listenerFailed', reason }),
     });
@@ -162,8 +127,29 @@ class SocketTransport implements WebSocketTransport, ConnectionOwner {
     return up;
   }
 
+  ready(peer: NodeId, lane: Lane = 'protocol'): Promise<boolean> {
+    return this.#links.get(peer)?.connection?.room(lane) ?? Promise.resolve(false);
+  }
+
+  call(peer: NodeId, method: string, payload: Uint8Array, options?: CallOptions): Promise<Uint8Array> {
+    return this.#door.call(peer, method, payload, options);
+  }
+
+  handle(method: string, handler: CallHandler): () => void {
+    return this.#door.handle(method, handler);
+  }
+
+  openStream(peer: NodeId, name: string, options?: StreamOptions): Promise<NodeStream> {
+    return this.#door.openStream(peer, name, options);
+  }
+
+  handleStream(name: string, handler: StreamHandler): () => void {
+    return this.#door.handleStream(name, handler);
+  }
+
   updatePeers(peers: readonly PeerAddress[]): void {
     const addresses = parsePeers(peers, this.local);
+    for (const client of this.#settings.clients) addresses.set(client, '');
     for (const link of [...this.#links.values()]) {
       if (addresses.has(link.peer)) continue;
       this.#links.delete(link.peer);
@@ -180,7 +166,7 @@ class SocketTransport implements WebSocketTransport, ConnectionOwner {
         admit: (hello) => this.#askHandler(hello),
       });
       this.#links.set(peer, link);
-      if (this.#address !== undefined) link.start();
+      if (this.#open) link.start();
     }
   }
 
@@ -201,52 +187,68 @@ class SocketTransport implements WebSocketTransport, ConnectionOwner {
     };
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#shutDown();
+  async close({ drainMs = 0 }: CloseOptions = {}): Promise<void> {
+    parseInteger(drainMs, 'drainMs', 0, 2 ** 31 - 1);
+    this.#closing ??= this.#shutDown(drainMs);
     return this.#closing;
   }
 
-  async #listen(listener: Listener): Promise<void> {
-    const { host, port } = await listener.listen();
-    this.#address = { host, port, url: `ws://${host.includes(':') ? `[${host}]` : host}:${port}` };
-    if (this.#closing !== undefined) return;
-    this.#settings.onEvent({ type: 'listening', host, port });
+  async #listen(listener: TransportListener | undefined): Promise<void> {
+    if (listener !== undefined) {
+      const { host, port } = await listener.listen();
+      this.#address = { host, port, url: `ws://${host.includes(':') ? `[${host}]` : host}:${port}` };
+      if (this.#closing === undefined) this.#settings.onEvent({ type: 'listening', host, port });
+    }
+    this.#open = true;
     for (const link of this.#links.values()) {
       // Whoever hears of the first attempt may close the transport.
       if (this.#closing === undefined) link.start();
     }
   }
 
-  async #shutDown(): Promise<void> {
+  async #shutDown(drainMs: number): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
     // Even when it listens already: no callback may come from within the call of close.
     const listens = await settled(this.#starting);
+    this.#draining = true;
+    if (listens && drainMs > 0) await this.#drain(drainMs);
     this.#address = undefined;
+    this.#open = false;
     if (!listens) return;
     const reason = `${this.local} was closed`;
     for (const link of this.#links.values()) link.stop(reason);
-    for (const connection of [...this.#connections.keys()]) connection.end(reason, 'goingAway');
+    for (const connection of [...this.#connections.keys()]) connection.end(reason, 'closing');
     const allClosed = new Promise<void>((resolve) => {
       this.#onAllClosed = resolve;
       this.#tellIfAllClosed();
     });
-    await Promise.all([allClosed, running.listener.close()]);
+    await Promise.all([allClosed, running.listener?.close()]);
     this.#running = undefined;
   }
 
-  #accept(socket: WebSocket, tcp: Socket, remote: string): void {
-    this.#open('listener', socket, tcp, remote, undefined);
+  /** Resolves when no call and no stream is open any more, or the time is over. */
+  async #drain(drainMs: number): Promise<void> {
+    const idle = [...this.#connections.keys()].map((connection) => connection.exchange?.drain());
+    let stopTimer = (): void => {};
+    const timeIsOver = new Promise<void>((resolve) => {
+      stopTimer = this.#settings.clock.after(drainMs, resolve);
+    });
+    await Promise.race([Promise.all(idle), timeIsOver]);
+    stopTimer();
+  }
+
+  #accept(socket: PeerSocket, tcp: Socket, remote: string): void {
+    this.#connect('listener', socket, tcp, remote, undefined);
   }
 
   #dial(link: PeerLink, address: string): Connection {
-    const { limits } = this.#settings;
-    return this.#open('dialer', new WebSocket(address, socketOptions(limits)), undefined, address, link);
+    return this.#connect('dialer', this.#platform.dial(address), undefined, address, link);
   }
 
-  #open(
+  #connect(
     role: HandshakeRole,
-    socket: WebSocket,
+    socket: PeerSocket,
     tcp: Socket | undefined,
     remote: string,
     link: PeerLink | undefined,
@@ -268,6 +270,8 @@ class SocketTransport implements WebSocketTransport, ConnectionOwner {
       handshake,
       owner: this,
       settings: this.#settings,
+      platform: this.#platform,
+      handlers: this.#door.handlers,
       counters: this.#counters,
     });
     this.#connections.set(connection, link);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { bytesOf, closeStations, nextTurn, startPair, startStation } from './witness.js';
+import { NetworkProxy } from './network-proxy.js';
+import { bytesOf, closeStations, nextTurn, portOf, startPair, startStation, untilUp } from './witness.js';
 
 afterEach(closeStations);
 
@@ -75,6 +76,31 @@ describe('payloads', () => {
     expect(a.transport.send('b', 2 ** 32 - 1, large, 'snapshot')).toBe(true);
     await b.witness.until(() => b.witness.payloads.length === 1);
     expect(intact).toBe(true);
+  });
+});
+
+describe('masking', () => {
+  it('hides what a dialer sends by default, and can be left out', async () => {
+    for (const [maskFrames, readable] of [
+      [undefined, false],
+      [true, false],
+      [false, true],
+    ] as const) {
+      const b = await startStation('b', { peers: [{ id: 'a', address: 'ws://127.0.0.1:1' }] });
+      const proxy = await NetworkProxy.before(portOf(b));
+      const a = await startStation('a', {
+        peers: [{ id: 'b', address: proxy.url }],
+        ...(maskFrames === undefined ? {} : { maskFrames }),
+      });
+      await untilUp(a, 'b');
+      const wire = proxy.listen();
+      a.transport.send('b', 0, bytesOf('GET /like-http'));
+      await b.witness.until(() => b.witness.payloads.length === 1);
+      expect(b.witness.payloads[0]?.text).toBe('GET /like-http');
+      expect(Buffer.concat(wire).includes('GET /like-http')).toBe(readable);
+      await closeStations();
+      proxy.close();
+    }
   });
 });
 

@@ -84,6 +84,14 @@ export class NetworkProxy {
     }
   }
 
+  /** What the clients send from now on, as it comes. */
+  listen(): Buffer[] {
+    const chunks: Buffer[] = [];
+    for (const { client } of this.#pairs)
+      client.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk)));
+    return chunks;
+  }
+
   /** Cuts every connection with a reset. */
   cut(): void {
     for (const { client } of this.#pairs) client.resetAndDestroy();

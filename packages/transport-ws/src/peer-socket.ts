@@ -1,0 +1,65 @@
+/** What a connection needs of a WebSocket and of the platform: `ws` on Node, the platform's own in a browser. */
+import type { Socket } from 'node:net';
+import type { StrangerGate } from './stranger-gate.js';
+
+/** What a WebSocket tells. */
+export interface PeerSocketEvents {
+  /** A message came. */
+  message(data: unknown, isBinary: boolean): void;
+  /** It failed; `close` follows. */
+  error(error: Error): void;
+  /** It is gone. */
+  close(code: number, reason: Uint8Array): void;
+  /** A dialed one is open. */
+  open(): void;
+  /** A dialed one has its TCP socket, where the platform shows it. */
+  upgrade(response: { readonly socket: Socket }): void;
+}
+
+/** A WebSocket. Has the shape of those of `ws`, as far as it is used. */
+export interface PeerSocket {
+  /** Bytes that the operating system has not taken. */
+  readonly bufferedAmount: number;
+  /** One of {@link OPEN}, {@link CONNECTING} and others. */
+  readonly readyState: number;
+  /** State of an open socket. */
+  readonly OPEN: number;
+  /** State of a socket that is not open yet. */
+  readonly CONNECTING: number;
+  /** Sends a binary message; `taken` is called once the operating system has it, or never will. */
+  send(data: Uint8Array, taken: () => void): void;
+  /** Sends a ping; `undefined` where the platform cannot. */
+  readonly ping: (() => void) | undefined;
+  /** Closes it with words. */
+  close(code: number, reason: string): void;
+  /** Cuts it. */
+  terminate(): void;
+  /** Sets a listener. */
+  on<Event extends keyof PeerSocketEvents>(event: Event, listener: PeerSocketEvents[Event]): unknown;
+}
+
+/** Whom a listener tells. */
+export interface ListenerOwner {
+  /** A WebSocket was opened by a stranger. */
+  onSocket(socket: PeerSocket, tcp: Socket, remote: string): void;
+  /** The listening socket failed after it had listened. */
+  onListenerFailed(reason: string): void;
+}
+
+/** The listening end of a transport. */
+export interface TransportListener {
+  /** Begins to listen; gives the actual host and port. */
+  listen(): Promise<{ host: string; port: number }>;
+  /** Stops; resolves when every connection it accepted is gone. */
+  close(): Promise<void>;
+}
+
+/** What a transport stands on. */
+export interface Platform {
+  /** Calls back at the end of the present turn of the event loop. */
+  afterTurn(callback: () => void): void;
+  /** Opens a WebSocket. */
+  dial(address: string): PeerSocket;
+  /** Makes a listener; `undefined` where the platform cannot listen. */
+  readonly createListener: ((gate: StrangerGate, owner: ListenerOwner) => TransportListener) | undefined;
+}
