@@ -14,6 +14,40 @@
  *
  * @packageDocumentation
  */
+export type {
+  DeliveryLimits,
+  ReceiverCheckpoint,
+  ReceiverOptions,
+  SenderCheckpoint,
+  SenderOptions,
+} from './ack-retry/options.js';
+export { DeliveryReceiver } from './ack-retry/receiver.js';
+export type {
+  ReceiverEffects,
+  ReceiverEvent,
+  ReceiverInput,
+  ReceiverStatus,
+} from './ack-retry/receiver-values.js';
+export type { RetryBudgetOptions } from './ack-retry/retry-budget.js';
+export { encodeSegment } from './ack-retry/segment-codec.js';
+export type {
+  AcceptSegment,
+  AcknowledgementSegment,
+  DataSegment,
+  OpenSegment,
+  ResetReason,
+  ResetSegment,
+  Segment,
+} from './ack-retry/segments.js';
+export { DeliverySender } from './ack-retry/sender.js';
+export type {
+  OfferRefusal,
+  SenderEffects,
+  SenderEvent,
+  SenderInput,
+  SenderState,
+  SenderStatus,
+} from './ack-retry/sender-values.js';
 export { crc32c } from './crc32c.js';
 export {
   beginFrame,
