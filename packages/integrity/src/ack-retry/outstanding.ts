@@ -106,6 +106,11 @@ export class Outstanding {
     this.#states[place] = lost;
   }
 
+  /** A block that was never sent from here is not at the receiver either. */
+  markOffered(sequence: number): void {
+    this.#states[this.#place(sequence)] = offered;
+  }
+
   /** A block arrived. */
   markReceived(sequence: number): void {
     const place = this.#place(sequence);

@@ -36,12 +36,17 @@ export class RoundTripTime {
     return this.#variationMs;
   }
 
+  /** What hardly any answer takes longer than: SRTT + max(G, 4 RTTVAR); `Infinity` before the first sample. */
+  get longestMs(): number {
+    if (this.#smoothedMs === undefined) return Number.POSITIVE_INFINITY;
+    return this.#smoothedMs + Math.max(this.#bounds.clockGranularityMs, deviations * this.#variationMs);
+  }
+
   /** RTO, without any doubling. */
   get timeoutMs(): number {
-    const { initialTimeoutMs, timeoutMinMs, timeoutMaxMs, clockGranularityMs } = this.#bounds;
+    const { initialTimeoutMs, timeoutMinMs, timeoutMaxMs } = this.#bounds;
     if (this.#smoothedMs === undefined) return Math.min(initialTimeoutMs, timeoutMaxMs);
-    const estimate = this.#smoothedMs + Math.max(clockGranularityMs, deviations * this.#variationMs);
-    return Math.min(Math.max(estimate, timeoutMinMs), timeoutMaxMs);
+    return Math.min(Math.max(this.longestMs, timeoutMinMs), timeoutMaxMs);
   }
 
   /**

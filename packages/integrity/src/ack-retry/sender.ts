@@ -329,7 +329,8 @@ export class DeliverySender {
     this.#acknowledgements++;
     this.#silentSinceMs = this.#nowMs;
     const { ranges, hasMore } = segment;
-    const { isNews, sentAtMs } = this.#sending.acknowledge({ next, ranges, hasMore, arrived });
+    const overdueMs = this.#nowMs - this.#roundTrip.longestMs - this.#peerDelayMs;
+    const { isNews, sentAtMs } = this.#sending.acknowledge({ next, ranges, hasMore, arrived, overdueMs });
     if (sentAtMs !== undefined) {
       this.#roundTrip.sample(this.#nowMs - sentAtMs);
       this.#timer.calm();

@@ -27,6 +27,8 @@ export interface Named {
   readonly hasMore: boolean;
   /** The highest transmission that arrived. */
   readonly arrived: number;
+  /** Whatever left up to this moment would have been answered by now, had it arrived. */
+  readonly overdueMs: number;
 }
 
 /** The blocks of one sender, on their way or waiting to be. */
@@ -92,9 +94,10 @@ export class Sending {
     return this.#flights.pushed;
   }
 
-  /** Later arrivals after which a block counts as lost. */
+  /** Later arrivals after which a block counts as lost: no more than a window can bring (RFC 5827). */
   get reorderBlocks(): number {
-    return this.#reorderBlocks;
+    const { inFlightBlocks } = this.#settings;
+    return Math.min(this.#reorderBlocks, Math.max(1, Math.min(inFlightBlocks, this.#peer.windowBlocks) - 1));
   }
 
   /** Repetitions that are free. */
@@ -133,16 +136,20 @@ export class Sending {
     for (let pair = 0; pair < ranges.length; pair += 2) {
       const hereFrom = sequence + (ranges[pair] ?? 0);
       const hereEnd = hereFrom + (ranges[pair + 1] ?? 0);
-      this.#loseAll(sequence, hereFrom);
+      this.#missing(sequence, hereFrom);
       for (let here = hereFrom; here < Math.min(hereEnd, this.end); here++)
         this.#outstanding.markReceived(here);
       sequence = hereEnd;
     }
-    this.#loseAll(sequence, this.#next);
+    this.#missing(sequence, this.end);
   }
 
-  #loseAll(from: number, end: number): void {
-    for (let sequence = from; sequence < Math.min(end, this.#next); sequence++) this.#lose(sequence);
+  /** Blocks that the receiver does not have, whatever it said over an earlier link. */
+  #missing(from: number, end: number): void {
+    for (let sequence = from; sequence < Math.min(end, this.end); sequence++) {
+      if (sequence < this.#next) this.#lose(sequence);
+      else this.#outstanding.markOffered(sequence);
+    }
   }
 
   #lose(sequence: number): void {
@@ -152,7 +159,7 @@ export class Sending {
 
   /** Takes an acknowledgement that came over the present link, and tells what can be measured by it. */
   acknowledge(named: Named): Acknowledged {
-    const { next, ranges, hasMore, arrived } = named;
+    const { next, ranges, hasMore, arrived, overdueMs } = named;
     const acknowledged = new Acknowledged();
     this.#acknowledgeAll(this.base, next, arrived, acknowledged);
     let sequence = next;
@@ -164,7 +171,7 @@ export class Sending {
     this.advanceTo(next);
     if (arrived >= this.#arrived) {
       this.#arrived = arrived;
-      this.#findLost(hasMore ? sequence : Number.POSITIVE_INFINITY);
+      this.#findLost(hasMore ? sequence : Number.POSITIVE_INFINITY, overdueMs);
     }
     return acknowledged;
   }
@@ -191,11 +198,13 @@ export class Sending {
   }
 
   /**
-   * Finds what left long enough before the highest arrival. An acknowledgement without room for all says nothing of
-   * blocks from `namedEnd` on.
+   * Finds what left long enough before the highest arrival: by so many transmissions, or, where a window has not so many,
+   * by so much time (RFC 9002 6.1.1 and 6.1.2). An acknowledgement without room for all says nothing of blocks from
+   * `namedEnd` on.
    */
-  #findLost(namedEnd: number): void {
+  #findLost(namedEnd: number, overdueMs: number): void {
     const [flights, outstanding] = [this.#flights, this.#outstanding];
+    const { reorderBlocks } = this;
     let found = 0;
     for (; flights.length > 0; flights.shift()) {
       const transmission = flights.taken + 1;
@@ -205,7 +214,10 @@ export class Sending {
         outstanding.state(sequence) === 'inFlight' &&
         outstanding.transmission(sequence) === transmission;
       if (!isOnItsWay) continue;
-      if (transmission + this.#reorderBlocks > this.#arrived || sequence >= namedEnd) break;
+      const isOvertaken =
+        transmission + reorderBlocks <= this.#arrived ||
+        (transmission < this.#arrived && outstanding.sentAtMs(sequence) <= overdueMs);
+      if (!isOvertaken || sequence >= namedEnd) break;
       this.#lose(sequence);
       found++;
     }
