@@ -95,7 +95,8 @@ class Exchange {
     this.#sender.step({ type: 'connect', nowMs: 0 });
     let restarts = 0;
     while (this.#due < blocks) {
-      if (this.#nowMs - this.#lastMs > stuckMs) throw new Error(`no block came for ${stuckMs} ms of virtual time`);
+      if (this.#nowMs - this.#lastMs > stuckMs)
+        throw new Error(`no block came for ${stuckMs} ms of virtual time`);
       const restartAt = restartsAt[restarts];
       if (restartAt !== undefined && this.#due >= restartAt * blocks) {
         this.#restart(restarts % 2 === 0);
@@ -124,7 +125,11 @@ class Exchange {
 
   #offer(): void {
     const first = this.#sender.nextSequence;
-    const room = Math.min(this.#sender.roomBlocks, Math.floor(this.#sender.roomBytes / blockBytes), offerBlocks);
+    const room = Math.min(
+      this.#sender.roomBlocks,
+      Math.floor(this.#sender.roomBytes / blockBytes),
+      offerBlocks,
+    );
     const count = Math.min(room, this.#options.blocks - first);
     if (count <= 0) return;
     const blocks: Uint8Array[] = [];
@@ -156,7 +161,8 @@ class Exchange {
   }
 
   #settleSender(): void {
-    for (const segment of this.#sender.takeEffects()?.send ?? []) this.#there.send(this.#bytesOf(segment), this.#nowMs);
+    for (const segment of this.#sender.takeEffects()?.send ?? [])
+      this.#there.send(this.#bytesOf(segment), this.#nowMs);
   }
 
   #settleReceiver(): void {
@@ -183,7 +189,12 @@ class Exchange {
   #startSender(restored?: SenderOptions['restored']): DeliverySender {
     this.#lives++;
     const own = restored === undefined ? {} : { restored };
-    return new DeliverySender({ epoch: 1, seed: `${this.#options.seed}/${this.#lives}`, ...this.#options.sender, ...own });
+    return new DeliverySender({
+      epoch: 1,
+      seed: `${this.#options.seed}/${this.#lives}`,
+      ...this.#options.sender,
+      ...own,
+    });
   }
 
   /** What was under way stays under way, and meets the next life. */

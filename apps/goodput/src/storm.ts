@@ -125,7 +125,9 @@ class Storm {
     if (this.#random.chance(senderCrashes)) this.#crashSender();
     if (this.#random.chance(receiverCrashes)) this.#crashReceiver();
     if (this.#random.chance(strangers)) {
-      const bytes = Uint8Array.from({ length: this.#random.integer(0, 80) }, () => this.#random.integer(0, 256));
+      const bytes = Uint8Array.from({ length: this.#random.integer(0, 80) }, () =>
+        this.#random.integer(0, 256),
+      );
       this.#receiver.step({ type: 'receive', nowMs: this.#nowMs, bytes });
       this.#sender.step({ type: 'receive', nowMs: this.#nowMs, bytes });
     }
@@ -143,10 +145,12 @@ class Storm {
       // Sometimes several inputs are answered together.
       if (this.#random.chance(0.8)) this.#settleReceiver();
     }
-    if ((this.#receiver.wakeAtMs ?? Number.POSITIVE_INFINITY) <= nowMs) this.#receiver.step({ type: 'tick', nowMs });
+    if ((this.#receiver.wakeAtMs ?? Number.POSITIVE_INFINITY) <= nowMs)
+      this.#receiver.step({ type: 'tick', nowMs });
     this.#settleReceiver();
     for (const bytes of this.#back.arrivals(nowMs)) this.#sender.step({ type: 'receive', nowMs, bytes });
-    if ((this.#sender.wakeAtMs ?? Number.POSITIVE_INFINITY) <= nowMs) this.#sender.step({ type: 'tick', nowMs });
+    if ((this.#sender.wakeAtMs ?? Number.POSITIVE_INFINITY) <= nowMs)
+      this.#sender.step({ type: 'tick', nowMs });
     this.#settleSender();
   }
 
@@ -168,10 +172,12 @@ class Storm {
     for (const segment of effects.send) if (this.#isUp) this.#there.send(this.#bytesOf(segment), this.#nowMs);
     for (const event of effects.events) {
       if (event.type === 'sessionLost') this.#breakRule(`the session was lost: ${event.reason}`);
-      if (event.type === 'segmentRefused') this.#breakRule(`the sender refused what was sent: ${event.reason}`);
+      if (event.type === 'segmentRefused')
+        this.#breakRule(`the sender refused what was sent: ${event.reason}`);
     }
     const { heldBlocks } = this.#sender.status();
-    if (heldBlocks > (this.#climate.sender.windowBlocks ?? 0)) this.#breakRule(`the sender holds ${heldBlocks} blocks`);
+    if (heldBlocks > (this.#climate.sender.windowBlocks ?? 0))
+      this.#breakRule(`the sender holds ${heldBlocks} blocks`);
   }
 
   #settleReceiver(): void {
@@ -181,15 +187,18 @@ class Storm {
     this.#receiverNotes = this.#receiver.checkpoint();
     for (const segment of effects.send) if (this.#isUp) this.#back.send(this.#bytesOf(segment), this.#nowMs);
     for (const event of effects.events) {
-      if (event.type === 'segmentRefused') this.#breakRule(`the receiver refused what was sent: ${event.reason}`);
+      if (event.type === 'segmentRefused')
+        this.#breakRule(`the receiver refused what was sent: ${event.reason}`);
     }
     const { heldBlocks } = this.#receiver.status();
-    if (heldBlocks > (this.#climate.receiver.windowBlocks ?? 0)) this.#breakRule(`the receiver holds ${heldBlocks} blocks`);
+    if (heldBlocks > (this.#climate.receiver.windowBlocks ?? 0))
+      this.#breakRule(`the receiver holds ${heldBlocks} blocks`);
   }
 
   #deliver(number: number): void {
     const { ordered, first, blocks } = this.#climate;
-    if (ordered && number !== this.#due) this.#breakRule(`block ${number} was delivered when ${this.#due} was due`);
+    if (ordered && number !== this.#due)
+      this.#breakRule(`block ${number} was delivered when ${this.#due} was due`);
     if (this.#delivered.has(number)) this.#breakRule(`block ${number} was delivered twice`);
     if (number < first || number >= first + blocks) this.#breakRule(`block ${number} was never offered`);
     this.#due++;
@@ -229,12 +238,16 @@ class Storm {
     this.#lives++;
     const { sender, first } = this.#climate;
     const common = { epoch: 1, seed: `${this.#seed}/${this.#lives}`, firstSequence: first, ...sender };
-    return new DeliverySender(this.#senderNotes === undefined ? common : { ...common, restored: this.#senderNotes });
+    return new DeliverySender(
+      this.#senderNotes === undefined ? common : { ...common, restored: this.#senderNotes },
+    );
   }
 
   #startReceiver(): DeliveryReceiver {
     const common = { epoch: 7, ...this.#climate.receiver };
-    return new DeliveryReceiver(this.#receiverNotes === undefined ? common : { ...common, restored: this.#receiverNotes });
+    return new DeliveryReceiver(
+      this.#receiverNotes === undefined ? common : { ...common, restored: this.#receiverNotes },
+    );
   }
 
   #bytesOf(segment: Segment): Uint8Array {

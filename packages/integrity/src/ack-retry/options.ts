@@ -12,6 +12,8 @@ export interface SenderCheckpoint {
   readonly receiverEpoch: number;
   /** Number of the first block that is not acknowledged: the next one to offer. */
   readonly acknowledged: number;
+  /** Number of its latest link. Notes that lag behind cost one round trip. */
+  readonly connection: number;
 }
 
 /** What a receiver needs to go on with a session after it came back. Save it with what the blocks did. */
@@ -20,6 +22,8 @@ export interface ReceiverCheckpoint {
   readonly epoch: number;
   /** Epoch of the sender, 0 when none has come yet. */
   readonly senderEpoch: number;
+  /** Number of the latest link. */
+  readonly connection: number;
   /** Number of the block that comes next in order. */
   readonly next: number;
   /** Unordered: blocks beyond that were delivered, as pairs: how many are missing, then how many there are. */

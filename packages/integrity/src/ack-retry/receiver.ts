@@ -50,8 +50,10 @@ export class DeliveryReceiver {
   #nowMs = 0;
   #senderEpoch = 0;
   #arrivals = new Arrivals(0);
-  /** The present link; undefined after a restart, until the session is opened again. */
-  #connection: number | undefined;
+  /** Number of the latest link. */
+  #connection = 0;
+  /** Whether that was opened in this life: what an earlier one kept before its turn is forgotten, and the sender must know. */
+  #isOpen = false;
   /** The highest transmission that came over it. */
   #transmission = 0;
   #acknowledgeEvery: number;
@@ -126,7 +128,13 @@ export class DeliveryReceiver {
   checkpoint(): ReceiverCheckpoint {
     const { ordered, windowBlocks } = this.#settings;
     const ranges = ordered ? nothing : this.#arrivals.ranges(windowBlocks).ranges;
-    return { epoch: this.#settings.epoch, senderEpoch: this.#senderEpoch, next: this.#arrivals.next, ranges };
+    return {
+      epoch: this.#settings.epoch,
+      senderEpoch: this.#senderEpoch,
+      connection: this.#connection,
+      next: this.#arrivals.next,
+      ranges,
+    };
   }
 
   /** What can be seen of it. */
@@ -148,8 +156,9 @@ export class DeliveryReceiver {
     };
   }
 
-  #restore({ senderEpoch, next, ranges }: ReceiverCheckpoint): void {
+  #restore({ senderEpoch, connection, next, ranges }: ReceiverCheckpoint): void {
     this.#senderEpoch = senderEpoch;
+    this.#connection = connection;
     this.#arrivals = new Arrivals(next);
     let sequence = next;
     for (let pair = 0; pair < ranges.length; pair += 2) {
@@ -171,14 +180,13 @@ export class DeliveryReceiver {
         return;
       }
       this.#begin(segment);
-    } else if (segment.connection !== this.#connection) {
+      this.#openLink(segment);
+    } else if (segment.connection > this.#connection) {
       this.#report({ type: 'sessionResumed', senderEpoch: segment.epoch, next: this.#arrivals.next });
-    }
-    if (segment.connection !== this.#connection) {
-      this.#connection = segment.connection;
-      this.#transmission = segment.transmission;
-      // The accept says it all.
-      this.#forgetAcknowledgement();
+      this.#openLink(segment);
+    } else if (segment.connection < this.#connection || !this.#isOpen) {
+      this.#reset(segment, 'reopen');
+      return;
     }
     this.#acknowledgeEvery = Math.min(this.#settings.acknowledgeEvery, segment.inFlightBlocks);
     this.#accept();
@@ -197,7 +205,14 @@ export class DeliveryReceiver {
     this.#senderEpoch = epoch;
     this.#arrivals = new Arrivals(first);
     this.#end = undefined;
-    this.#connection = undefined;
+  }
+
+  #openLink({ connection, transmission }: OpenSegment): void {
+    this.#connection = connection;
+    this.#isOpen = true;
+    this.#transmission = transmission;
+    // The accept says it all.
+    this.#forgetAcknowledgement();
   }
 
   #accept(): void {
@@ -206,7 +221,7 @@ export class DeliveryReceiver {
       type: 'accept',
       epoch: this.#senderEpoch,
       receiverEpoch: epoch,
-      connection: this.#connection ?? 0,
+      connection: this.#connection,
       next: toSerial(this.#arrivals.next),
       windowBlocks,
       windowBytes,
@@ -217,7 +232,8 @@ export class DeliveryReceiver {
 
   #reset({ epoch, connection }: SegmentToReceiver, reason: ResetReason): void {
     this.#stale++;
-    this.#answer = { type: 'reset', epoch, receiverEpoch: this.#settings.epoch, connection, reason };
+    const [receiverEpoch, known] = [this.#settings.epoch, this.#connection];
+    this.#answer = { type: 'reset', epoch, receiverEpoch, connection, reason, known };
   }
 
   #hearData(segment: DataSegment): void {
@@ -225,8 +241,11 @@ export class DeliveryReceiver {
       this.#reset(segment, segment.epoch < this.#senderEpoch ? 'superseded' : 'unknownSession');
       return;
     }
-    // Late from an earlier link, which the sender knows by the number; or a late open of an earlier link came between.
-    if (segment.connection !== this.#connection) {
+    if (segment.connection < this.#connection) {
+      this.#stale++;
+      return;
+    }
+    if (segment.connection > this.#connection || !this.#isOpen) {
       this.#reset(segment, 'reopen');
       return;
     }
@@ -302,7 +321,7 @@ export class DeliveryReceiver {
       type: 'acknowledgement',
       epoch: this.#senderEpoch,
       receiverEpoch: this.#settings.epoch,
-      connection: this.#connection ?? 0,
+      connection: this.#connection,
       next: toSerial(this.#arrivals.next),
       transmission: toSerial(this.#transmission),
       ...this.#arrivals.ranges(this.#settings.rangesMax),

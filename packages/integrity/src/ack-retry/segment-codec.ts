@@ -2,13 +2,12 @@
  * Segments as bytes, each in a sealed frame of this package under a salt of its own. Behind the frame's header:
  *
  * ```text
- * type u8, epoch varint, then
- * 1 open             receiver varint, connection u32, first u32, transmission u32, in flight varint
- * 2 accept           receiver varint, connection u32, next u32, window blocks varint, window bytes varint,
- *                    delay varint, ranges
- * 3 data             connection u32, sequence u32, transmission u32, last u8, and the block to the end
- * 4 acknowledgement  receiver varint, connection u32, next u32, transmission u32, ranges
- * 5 reset            receiver varint, connection u32, reason u8
+ * type u8, epoch varint, connection varint, then
+ * 1 open             receiver varint, first u32, transmission u32, in flight varint
+ * 2 accept           receiver varint, next u32, window blocks varint, window bytes varint, delay varint, ranges
+ * 3 data             sequence u32, transmission u32, last u8, and the block to the end
+ * 4 acknowledgement  receiver varint, next u32, transmission u32, ranges
+ * 5 reset            receiver varint, reason u8, known connection varint
  * ranges             more u8, count varint, then as often: missing varint, received varint
  * ```
  *
@@ -30,14 +29,16 @@ import type { ResetReason, Segment, SegmentToReceiver, SegmentToSender } from '.
 export const segmentSalt = 0x61636b72;
 
 /** Bytes by which a data segment is longer than its block, at most. */
-export const dataOverheadBytes = frameOverheadBytes + 1 + 8 + 3 * 4 + 1;
+export const dataOverheadBytes = frameOverheadBytes + 1 + 2 * 8 + 2 * 4 + 1;
 
 /** Bytes of an acknowledgement or accept beside its ranges, at most. */
-const answerBytesMax = frameOverheadBytes + 1 + 6 * 8 + 3 * 4 + 1;
+const answerBytesMax = frameOverheadBytes + 1 + 7 * 8 + 2 * 4 + 1;
 const rangeBytesMax = 2 * 5;
 
 /** Blocks that one answer can speak of: serials are told apart within half a circle. */
 const spanMax = 2 ** 31 - 1;
+
+const connectionMax = 2 ** 52;
 
 const typeNumbers = { open: 1, accept: 2, data: 3, acknowledgement: 4, reset: 5 } as const;
 const resetReasons: readonly ResetReason[] = ['unknownSession', 'superseded', 'reopen'];
@@ -77,15 +78,14 @@ export function encodeSegment(segment: Segment, writer: ByteWriter): void {
   const start = beginFrame(writer);
   writer.u8(typeNumbers[segment.type]);
   writer.varint(segment.epoch);
+  writer.varint(segment.connection);
   if (segment.type === 'data') {
-    writer.u32(segment.connection);
     writer.u32(segment.sequence);
     writer.u32(segment.transmission);
     writer.boolean(segment.isLast);
     writer.raw(segment.block);
   } else {
     writer.varint(segment.receiverEpoch);
-    writer.u32(segment.connection);
     encodeControl(segment, writer);
   }
   endFrame(writer, start, segmentSalt);
@@ -112,6 +112,7 @@ function encodeControl(segment: Exclude<Segment, { type: 'data' }>, writer: Byte
       return;
     case 'reset':
       writer.u8(resetReasons.indexOf(segment.reason) + 1);
+      writer.varint(segment.known);
   }
 }
 
@@ -195,8 +196,8 @@ function decodeForReceiver(
   const open = {
     type: 'open',
     epoch: epochFrom(reader),
+    connection: connectionFrom(reader),
     receiverEpoch: reader.varint(),
-    connection: reader.u32(),
     first: reader.u32(),
     transmission: reader.u32(),
     inFlightBlocks: countFrom(reader, 'blocks in flight'),
@@ -207,7 +208,7 @@ function decodeForReceiver(
 
 function decodeData(reader: ByteReader, { blockBytesMax }: SegmentLimits): SegmentToReceiver {
   const epoch = epochFrom(reader);
-  const connection = reader.u32();
+  const connection = connectionFrom(reader);
   const sequence = reader.u32();
   const transmission = reader.u32();
   const isLast = reader.boolean();
@@ -226,8 +227,8 @@ function decodeForSender(
     type === typeNumbers.accept || type === typeNumbers.acknowledgement || type === typeNumbers.reset;
   if (!isKnown) return undefined;
   const epoch = epochFrom(reader);
-  const receiverEpoch = epochFrom(reader);
-  const from = { epoch, receiverEpoch, connection: reader.u32() };
+  const connection = connectionFrom(reader);
+  const from = { epoch, connection, receiverEpoch: epochFrom(reader) };
   const segment = decodeAnswer(type, from, reader, limits);
   reader.end();
   return segment;
@@ -242,7 +243,7 @@ function decodeAnswer(
   if (type === typeNumbers.reset) {
     const reason = resetReasons[reader.u8() - 1];
     if (reason === undefined) throw new DecodeError('a reset has an unknown reason');
-    return { type: 'reset', ...from, reason };
+    return { type: 'reset', ...from, reason, known: connectionFrom(reader) };
   }
   const next = reader.u32();
   if (type === typeNumbers.acknowledgement) {
@@ -284,6 +285,14 @@ function epochFrom(reader: ByteReader): number {
   const epoch = reader.varint();
   if (epoch === 0) throw new DecodeError('an epoch is 0: they count from 1');
   return epoch;
+}
+
+/** Refuses what leaves no room for later links. */
+function connectionFrom(reader: ByteReader): number {
+  const connection = reader.varint();
+  if (connection > connectionMax)
+    throw new DecodeError(`a link has number ${connection}: at most ${connectionMax} is allowed`);
+  return connection;
 }
 
 function countFrom(reader: ByteReader, subject: string): number {

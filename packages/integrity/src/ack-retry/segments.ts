@@ -7,7 +7,7 @@ export interface OpenSegment {
   readonly epoch: number;
   /** Epoch of the receiver that the sender knows, 0 when it never heard of one. */
   readonly receiverEpoch: number;
-  /** Drawn anew for each link, so that late segments of an earlier one are told apart. */
+  /** Number of the link, greater for each later one, so that late segments of an earlier one are told apart. */
   readonly connection: number;
   /** Serial of the oldest block that the sender still holds. */
   readonly first: number;
@@ -72,7 +72,7 @@ export type ResetReason =
   | 'unknownSession'
   /** A newer life of the sender is at work. */
   | 'superseded'
-  /** It came back with its memory, and wants the session to be opened again. */
+  /** It came back with its memory, or knows a later link: the session must be opened again over a new one. */
   | 'reopen';
 
 /** Receiver to sender: nothing of this can be taken. */
@@ -82,6 +82,8 @@ export interface ResetSegment {
   readonly receiverEpoch: number;
   readonly connection: number;
   readonly reason: ResetReason;
+  /** The highest number of a link that the receiver knows: the next one must be greater. */
+  readonly known: number;
 }
 
 /** Anything that is sent. {@link encodeSegment} makes bytes of it. */

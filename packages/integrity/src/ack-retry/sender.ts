@@ -16,6 +16,12 @@ import type { OfferRefusal, SenderEffects, SenderInput, SenderState, SenderStatu
 import { Sending } from './sending.js';
 import { fromSerial, toSerial } from './serial.js';
 
+/**
+ * A link's number is a count and, below it, so much that is drawn: two lives of a sender whose counts agree, because notes
+ * lagged behind, still have links of their own.
+ */
+const drawnConnections = 0x10000;
+
 /** Timeouts in a row before silence may mean death: a machine that slept wakes to one only. */
 const deathTimeouts = 3;
 
@@ -58,7 +64,7 @@ export class DeliverySender {
   /** Since when the peer owes an answer and nothing came. */
   #silentSinceMs = 0;
   #receiverEpoch: number;
-  #connection = 0;
+  #connection: number;
   #peerDelayMs = 0;
   #isFinished = false;
   #isFinishTold = false;
@@ -78,6 +84,7 @@ export class DeliverySender {
     this.#settings = settings;
     this.#random = new Random(options.seed);
     this.#receiverEpoch = options.restored?.receiverEpoch ?? 0;
+    this.#connection = options.restored?.connection ?? 0;
     this.#sending = new Sending(settings, this.#outbox, options.restored !== undefined);
     this.#roundTrip = new RoundTripTime(settings);
     this.#timer = new RetransmissionTimer(this.#random, settings.jitter);
@@ -147,8 +154,12 @@ export class DeliverySender {
 
   /** What an earlier life must have kept to go on with this session. Valid as long as nothing is stepped. */
   checkpoint(): SenderCheckpoint {
-    const { epoch } = this.#settings;
-    return { epoch, receiverEpoch: this.#receiverEpoch, acknowledged: this.#sending.base };
+    return {
+      epoch: this.#settings.epoch,
+      receiverEpoch: this.#receiverEpoch,
+      acknowledged: this.#sending.base,
+      connection: this.#connection,
+    };
   }
 
   /** What can be seen of it. */
@@ -222,7 +233,8 @@ export class DeliverySender {
   #connect(): void {
     if (this.#state === 'lost') return;
     this.#state = 'opening';
-    this.#connection = this.#random.uint32();
+    const count = Math.floor(this.#connection / drawnConnections) + 1;
+    this.#connection = count * drawnConnections + this.#random.integer(0, drawnConnections);
     this.#silentSinceMs = this.#nowMs;
     this.#timer.calm();
     this.#sendOpen();
@@ -294,10 +306,11 @@ export class DeliverySender {
     this.#tellProgress();
   }
 
-  #hearReset({ connection, receiverEpoch, reason }: ResetSegment): void {
+  #hearReset({ connection, receiverEpoch, reason, known }: ResetSegment): void {
     if (connection !== this.#connection) {
       this.#stale++;
     } else if (reason === 'reopen') {
+      this.#connection = Math.max(connection, known);
       this.#connect();
     } else if (reason === 'superseded') {
       this.#lose('a sender with a greater epoch has opened a session with this receiver');

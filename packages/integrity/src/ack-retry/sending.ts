@@ -94,10 +94,9 @@ export class Sending {
     return this.#flights.pushed;
   }
 
-  /** Later arrivals after which a block counts as lost: no more than a window can bring (RFC 5827). */
+  /** Later arrivals after which a block counts as lost. */
   get reorderBlocks(): number {
-    const { inFlightBlocks } = this.#settings;
-    return Math.min(this.#reorderBlocks, Math.max(1, Math.min(inFlightBlocks, this.#peer.windowBlocks) - 1));
+    return this.#reorderBlocks;
   }
 
   /** Repetitions that are free. */
@@ -204,7 +203,8 @@ export class Sending {
    */
   #findLost(namedEnd: number, overdueMs: number): void {
     const [flights, outstanding] = [this.#flights, this.#outstanding];
-    const { reorderBlocks } = this;
+    // Where less is under way than that, less has to do: "early retransmit", RFC 5827.
+    const reorderBlocks = Math.min(this.#reorderBlocks, Math.max(1, this.#next - this.base - 1));
     let found = 0;
     for (; flights.length > 0; flights.shift()) {
       const transmission = flights.taken + 1;
