@@ -25,25 +25,32 @@ interface Ends {
   readonly share: number;
 }
 
-/** As in the theory, timeouts do not double: twice a round trip at most. */
-const prompt = { timeoutMinMs: 1, timeoutMaxMs: 202, jitter: 0, deadAfterMs: 1e9, retryBudget: { perBlock: 100 } } as const;
+/** Nobody gives up, and no budget limits what is repeated. */
+const persistent = { jitter: 0, deadAfterMs: 1e9, retryBudget: { perBlock: 100, burst: 1_000_000 } } as const;
+
+/** Losses are found by later arrivals; a timeout of two round trips is for what those do not find. */
+const pipelined = { ...persistent, timeoutMinMs: 202, timeoutMaxMs: 404 } as const;
 
 /** Somewhat above the 101 blocks that fit on the way there and back. */
 const inFlightBlocks = 128;
 
+/** Just so many, for whatever is under way behind a loss has to go again. */
+const goBackBlocks = 104;
+
 const endsOf: Readonly<Record<Scheme, Ends>> = {
+  // As in the theory, a timeout is a round trip and does not double.
   stopAndWait: {
-    sender: { ...prompt, timeoutMaxMs: 102, windowBlocks: 1 },
+    sender: { ...persistent, timeoutMinMs: 1, timeoutMaxMs: 102, windowBlocks: 1 },
     receiver: { windowBlocks: 1, acknowledgeDelayMs: 0 },
     share: 0.05,
   },
   goBackN: {
-    sender: { ...prompt, windowBlocks: inFlightBlocks },
-    receiver: { windowBlocks: inFlightBlocks, acknowledgeDelayMs: 5, selective: false },
-    share: 0.3,
+    sender: { ...pipelined, windowBlocks: goBackBlocks },
+    receiver: { windowBlocks: goBackBlocks, acknowledgeEvery: 2, acknowledgeDelayMs: 5, selective: false },
+    share: 0.5,
   },
   selectiveRepeat: {
-    sender: { ...prompt, windowBlocks: 1024, inFlightBlocks },
+    sender: { ...pipelined, windowBlocks: 1024, inFlightBlocks },
     receiver: { windowBlocks: 1024, acknowledgeDelayMs: 5 },
     share: 1,
   },

@@ -85,6 +85,7 @@ const anySegment: fc.Arbitrary<Segment> = fc.oneof(
     windowBlocks: count,
     windowBytes: fc.maxSafeNat(),
     acknowledgeDelayMs: fc.nat(),
+    selective: fc.boolean(),
   }),
   fc.record({ type: fc.constant('acknowledgement' as const), ...answer, transmission: serial }),
   fc.record({

@@ -216,7 +216,7 @@ export class DeliveryReceiver {
   }
 
   #accept(): void {
-    const { epoch, windowBlocks, windowBytes, acknowledgeDelayMs, rangesMax } = this.#settings;
+    const { epoch, windowBlocks, windowBytes, acknowledgeDelayMs, selective, rangesMax } = this.#settings;
     this.#answer = {
       type: 'accept',
       epoch: this.#senderEpoch,
@@ -226,6 +226,7 @@ export class DeliveryReceiver {
       windowBlocks,
       windowBytes,
       acknowledgeDelayMs,
+      selective,
       ...this.#arrivals.ranges(rangesMax),
     };
   }

@@ -4,7 +4,8 @@
  * ```text
  * type u8, epoch varint, connection varint, then
  * 1 open             receiver varint, first u32, transmission u32, in flight varint
- * 2 accept           receiver varint, next u32, window blocks varint, window bytes varint, delay varint, ranges
+ * 2 accept           receiver varint, next u32, window blocks varint, window bytes varint, delay varint,
+ *                    selective u8, ranges
  * 3 data             sequence u32, transmission u32, last u8, and the block to the end
  * 4 acknowledgement  receiver varint, next u32, transmission u32, ranges
  * 5 reset            receiver varint, reason u8, known connection varint
@@ -32,7 +33,7 @@ export const segmentSalt = 0x61636b72;
 export const dataOverheadBytes = frameOverheadBytes + 1 + 2 * 8 + 2 * 4 + 1;
 
 /** Bytes of an acknowledgement or accept beside its ranges, at most. */
-const answerBytesMax = frameOverheadBytes + 1 + 7 * 8 + 2 * 4 + 1;
+const answerBytesMax = frameOverheadBytes + 1 + 7 * 8 + 2 * 4 + 2;
 const rangeBytesMax = 2 * 5;
 
 /** Blocks that one answer can speak of: serials are told apart within half a circle. */
@@ -103,6 +104,7 @@ function encodeControl(segment: Exclude<Segment, { type: 'data' }>, writer: Byte
       writer.varint(segment.windowBlocks);
       writer.varint(segment.windowBytes);
       writer.varint(segment.acknowledgeDelayMs);
+      writer.boolean(segment.selective);
       encodeRanges(segment, writer);
       return;
     case 'acknowledgement':
@@ -257,6 +259,7 @@ function decodeAnswer(
     windowBlocks: countFrom(reader, 'blocks of window'),
     windowBytes: reader.varint(),
     acknowledgeDelayMs: reader.varint(),
+    selective: reader.boolean(),
     ...rangesFrom(reader, limits),
   };
 }

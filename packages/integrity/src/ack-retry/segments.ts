@@ -42,6 +42,8 @@ export interface AcceptSegment extends Answer {
   readonly windowBytes: number;
   /** Longest that it holds an acknowledgement back, in milliseconds. */
   readonly acknowledgeDelayMs: number;
+  /** Whether it keeps blocks that come before their turn. */
+  readonly selective: boolean;
 }
 
 /** Receiver to sender: what was received. */

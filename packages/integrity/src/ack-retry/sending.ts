@@ -15,6 +15,8 @@ import { toSerial } from './serial.js';
 export interface PeerWindow {
   readonly windowBlocks: number;
   readonly windowBytes: number;
+  /** Whether it keeps blocks that come before their turn. */
+  readonly selective: boolean;
 }
 
 /** What an acknowledgement says, with its serials resolved. */
@@ -52,7 +54,9 @@ export class Sending {
   /** The highest transmission that the receiver has named. */
   #arrived = 0;
   #reorderBlocks: number;
-  #peer: PeerWindow = { windowBlocks: 1, windowBytes: 0 };
+  /** The block that a timeout sent again: whether that was needed tells nothing of reordering. */
+  #doubted: number | undefined;
+  #peer: PeerWindow = { windowBlocks: 1, windowBytes: 0, selective: true };
   #isBudgetSpent = false;
   sent = 0;
   retransmitted = 0;
@@ -191,7 +195,7 @@ export class Sending {
   #learnFromNeedless(sequence: number): void {
     this.needless++;
     const { reorderBlocksMax } = this.#settings;
-    if (this.#reorderBlocks === reorderBlocksMax) return;
+    if (this.#reorderBlocks === reorderBlocksMax || sequence === this.#doubted) return;
     this.#reorderBlocks = Math.min(reorderBlocksMax, this.#reorderBlocks * 2);
     this.#outbox.report({ type: 'needlessRepetition', sequence, reorderBlocks: this.#reorderBlocks });
   }
@@ -221,7 +225,16 @@ export class Sending {
       this.#lose(sequence);
       found++;
     }
-    if (found > 0) this.#outbox.report({ type: 'lossFound', blocks: found });
+    if (found === 0) return;
+    this.#outbox.report({ type: 'lossFound', blocks: found });
+    if (!this.#peer.selective) this.#goBack();
+  }
+
+  /** Whatever left behind a lost block was dropped with it: all goes again, in order. */
+  #goBack(): void {
+    this.#flights.clear();
+    this.#lost.clear();
+    for (let sequence = this.base; sequence < this.#next; sequence++) this.#lose(sequence);
   }
 
   /** All blocks before a number are delivered: lets go of them. */
@@ -241,9 +254,12 @@ export class Sending {
   /** A timeout: the oldest block on its way counts as lost, and losses are found early again. */
   loseOldest(): void {
     this.#reorderBlocks = this.#settings.reorderBlocks;
-    // One block only: its acknowledgement names its transmission, and that tells which of the others are lost.
+    // Of a selective receiver one block tells all: its acknowledgement names its transmission.
     const sequence = this.#outstanding.oldestInFlight();
-    if (sequence !== undefined) this.#lose(sequence);
+    this.#doubted = sequence;
+    if (sequence === undefined) return;
+    if (this.#peer.selective) this.#lose(sequence);
+    else this.#goBack();
   }
 
   /** Lost blocks first, then new ones, as far as both windows and the budget allow. */

@@ -27,10 +27,11 @@ export const segmentsOfVersion1: readonly (readonly [Segment, string])[] = [
       windowBlocks: 1024,
       windowBytes: 16_777_216,
       acknowledgeDelayMs: 25,
+      selective: true,
       ranges: [],
       hasMore: false,
     },
-    'a701000014000000018f5bae434f459d02ac02c5c60407feffffff800880808008190000',
+    'a701000015000000b9251e73b5a1be8b02ac02c5c60407feffffff80088080800819010000',
   ],
   [
     {
