@@ -37,6 +37,7 @@ export default defineConfig({
             { text: 'Benchmarks', link: '/guide/benchmarks' },
             { text: 'Time without a leader', link: '/guide/elections' },
             { text: 'Real networks', link: '/guide/networks' },
+            { text: 'Delivery over a lossy link', link: '/guide/ack-retry' },
             { text: 'What the Raft engine does', link: '/guide/raft-features' },
             { text: 'One value, and registers', link: '/guide/synod-and-registers' },
           ],

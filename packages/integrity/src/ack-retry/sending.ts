@@ -195,7 +195,9 @@ export class Sending {
   #learnFromNeedless(sequence: number): void {
     this.needless++;
     const { reorderBlocksMax } = this.#settings;
-    if (this.#reorderBlocks === reorderBlocksMax || sequence === this.#doubted) return;
+    // Who goes back repeats much that was not lost.
+    const isTelling = this.#peer.selective && sequence !== this.#doubted;
+    if (this.#reorderBlocks === reorderBlocksMax || !isTelling) return;
     this.#reorderBlocks = Math.min(reorderBlocksMax, this.#reorderBlocks * 2);
     this.#outbox.report({ type: 'needlessRepetition', sequence, reorderBlocks: this.#reorderBlocks });
   }
