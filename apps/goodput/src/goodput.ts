@@ -8,7 +8,7 @@ import { calm } from './lossy-link.js';
 export const delayFrames = 50;
 
 /** The rates of loss that are measured. */
-export const measuredLosses: readonly number[] = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3];
+const measuredLosses: readonly number[] = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3];
 
 /** Goodput of one scheme at one rate of loss, as shares of what the link could carry. */
 export interface Goodput {

@@ -27,10 +27,10 @@ import {
 import type { ResetReason, Segment, SegmentToReceiver, SegmentToSender } from './segments.js';
 
 /** Keeps any other sealed frame from being taken for a segment. */
-export const segmentSalt = 0x61636b72;
+const segmentSalt = 0x61636b72;
 
 /** Bytes by which a data segment is longer than its block, at most. */
-export const dataOverheadBytes = frameOverheadBytes + 1 + 2 * 8 + 2 * 4 + 1;
+const dataOverheadBytes = frameOverheadBytes + 1 + 2 * 8 + 2 * 4 + 1;
 
 /** Bytes of an acknowledgement or accept beside its ranges, at most. */
 const answerBytesMax = frameOverheadBytes + 1 + 7 * 8 + 2 * 4 + 2;

@@ -1,5 +1,6 @@
 /** The sending end: holds each block until the receiver has it, and says it again when it must. */
 import { Random } from '@synod/core';
+import { refusalOf } from './offer-refusal.js';
 import {
   checkMoment,
   type SenderCheckpoint,
@@ -12,7 +13,7 @@ import { RoundTripTime } from './round-trip-time.js';
 import { readForSender, type SegmentSink } from './segment-codec.js';
 import type { AcceptSegment, AcknowledgementSegment, ResetSegment, SegmentToSender } from './segments.js';
 import { SenderOutbox } from './sender-outbox.js';
-import type { OfferRefusal, SenderEffects, SenderInput, SenderState, SenderStatus } from './sender-values.js';
+import type { SenderEffects, SenderInput, SenderState, SenderStatus } from './sender-values.js';
 import { Sending } from './sending.js';
 import { fromSerial, toSerial } from './serial.js';
 
@@ -191,43 +192,15 @@ export class DeliverySender {
   }
 
   #offer(blocks: readonly Uint8Array[]): void {
-    let bytes = 0;
-    let largest = 0;
-    for (const block of blocks) {
-      bytes += block.length;
-      largest = Math.max(largest, block.length);
-    }
-    const refusal = this.#whyNot(blocks, bytes, largest);
-    if (refusal !== undefined) {
-      this.#wantsRoom ||= refusal.code === 'WINDOW_FULL';
-      this.#outbox.refuse(refusal);
+    const { roomBlocks, roomBytes } = this;
+    const state = { isLost: this.#state === 'lost', isFinished: this.#isFinished, roomBlocks, roomBytes };
+    const refusal = refusalOf(blocks, this.#settings, state);
+    if (refusal === undefined) {
+      for (const block of blocks) this.#sending.push(block);
       return;
     }
-    for (const block of blocks) this.#sending.push(block);
-  }
-
-  #whyNot(blocks: readonly Uint8Array[], bytes: number, largest: number): OfferRefusal | undefined {
-    const { blockBytesMax, windowBlocks, windowBytes } = this.#settings;
-    if (this.#state === 'lost')
-      return {
-        code: 'SESSION_LOST',
-        message: 'the session is lost: make a sender with a greater epoch',
-        blocks,
-      };
-    if (this.#isFinished)
-      return { code: 'FINISHED', message: 'finish was stepped: offer blocks before it', blocks };
-    if (largest > blockBytesMax) {
-      const message = `a block has ${largest} bytes: at most blockBytesMax, ${blockBytesMax}, are allowed`;
-      return { code: 'TOO_LARGE', message, blocks };
-    }
-    const offered = `${blocks.length} blocks of ${bytes} bytes are offered`;
-    if (blocks.length > windowBlocks || bytes > windowBytes) {
-      const message = `${offered} at once: the window holds ${windowBlocks} of ${windowBytes}`;
-      return { code: 'TOO_LARGE', message, blocks };
-    }
-    if (blocks.length <= this.roomBlocks && bytes <= this.roomBytes) return undefined;
-    const message = `${offered}: there is room for ${this.roomBlocks} of ${this.roomBytes}; wait for writable`;
-    return { code: 'WINDOW_FULL', message, blocks };
+    this.#wantsRoom ||= refusal.code === 'WINDOW_FULL';
+    this.#outbox.refuse(refusal);
   }
 
   #connect(): void {
