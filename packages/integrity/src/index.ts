@@ -35,6 +35,7 @@ export type {
   AcknowledgementSegment,
   DataSegment,
   OpenSegment,
+  ReceiverAnswer,
   ResetReason,
   ResetSegment,
   Segment,

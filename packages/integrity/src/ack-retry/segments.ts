@@ -18,9 +18,12 @@ export interface OpenSegment {
 }
 
 /** What every answer of a receiver says. */
-interface Answer {
+export interface ReceiverAnswer {
+  /** The sender's epoch. */
   readonly epoch: number;
+  /** The receiver's epoch. */
   readonly receiverEpoch: number;
+  /** Number of the link. */
   readonly connection: number;
   /** Serial of the block that comes next in order: all before it were delivered (cumulative acknowledgement). */
   readonly next: number;
@@ -34,7 +37,7 @@ interface Answer {
 }
 
 /** Receiver to sender: an answer to `open`. */
-export interface AcceptSegment extends Answer {
+export interface AcceptSegment extends ReceiverAnswer {
   readonly type: 'accept';
   /** Blocks from `next` on that the receiver has room for. */
   readonly windowBlocks: number;
@@ -47,7 +50,7 @@ export interface AcceptSegment extends Answer {
 }
 
 /** Receiver to sender: what was received. */
-export interface AcknowledgementSegment extends Answer {
+export interface AcknowledgementSegment extends ReceiverAnswer {
   readonly type: 'acknowledgement';
   /** Serial of the highest transmission that came over this link. */
   readonly transmission: number;
