@@ -4,14 +4,9 @@ import { runStorm } from './storm.js';
 import { runStorms } from './storms.js';
 
 /**
- * Seeds that once broke a rule, with what they found. 198 and 557: a window of two blocks whose losses no later arrival
- * could tell. 2084: a receiver that came back answered an open which its earlier life had answered too, so the sender
- * believed in blocks that were forgotten. 24201: the same as 198, with a window in bytes.
+ * What storms found while this was written stands in the tests of the package, as the few steps that matter: the schedule of
+ * a seed changes with the engine.
  */
-const foundBefore: readonly number[] = [
-  198, 557, 2084, 6789, 15_826, 18_774, 24_201, 24_636, 33_113, 40_016, 44_565,
-];
-
 describe('storms over a sender and a receiver', () => {
   it('every rule holds in three hundred storms, and every fault is in them', () => {
     const sum = runStorms(1, 300);
@@ -32,10 +27,6 @@ describe('storms over a sender and a receiver', () => {
       fc.property(fc.nat({ max: 2 ** 31 }), (seed) => runStorm(seed).broken === undefined),
       { numRuns: 50 },
     );
-  });
-
-  it.each(foundBefore)('seed %i, which once broke a rule, breaks none', (seed) => {
-    expect(runStorm(seed).broken).toBeUndefined();
   });
 
   it('the same seed gives the same storm', () => {

@@ -68,6 +68,27 @@ describe('losses', () => {
     expect(pair.sender.status().timeouts).toBe(0);
   });
 
+  it.each([true, false])(
+    'are found without a timeout in a window that has not three blocks, selective: %s',
+    (selective) => {
+      const pair = new Pair({ windowBlocks: 2 }, { acknowledgeEvery: 1, selective }).open();
+      pair.offer(2);
+      pair.run(({ sequence, transmission }) => sequence === 0 && transmission === 1);
+      expect(pair.delivered).toEqual([0, 1]);
+      expect(pair.sender.status().timeouts).toBe(0);
+    },
+  );
+
+  it('of a receiver that keeps nothing early are repeated in order, with all that left behind them', () => {
+    const pair = new Pair({}, { acknowledgeEvery: 1, selective: false }).open();
+    pair.offer(6);
+    const [first, , ...others] = pair.takeThere();
+    for (const segment of [first, ...others]) pair.toReceiver(segment);
+    for (const segment of pair.takeBack()) pair.toSender(segment);
+    expect(sequencesOf(pair.takeThere())).toEqual([1, 2, 3, 4, 5]);
+    expect(pair.receiver.status()).toMatchObject({ heldBlocks: 0, unheld: 4, next: 1 });
+  });
+
   it('of the last block are found by the timeout, which doubles (RFC 6298 5.5)', () => {
     const pair = new Pair().open();
     pair.offer(1);

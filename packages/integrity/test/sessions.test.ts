@@ -135,6 +135,32 @@ describe('a sender that restarts', () => {
     expect(pair.delivered).toEqual(upTo(8));
   });
 
+  it('sends what the receiver had kept early and then forgot, though it never sent it itself', () => {
+    const pair = new Pair({}, prompt).open();
+    pair.offer(3);
+    const [, second, third] = pair.takeThere();
+    pair.toReceiver(second);
+    pair.toReceiver(third);
+    pair.takeBack();
+    pair.sender = new DeliverySender({
+      epoch: 1,
+      seed: 2,
+      inFlightBlocks: 1,
+      restored: pair.sender.checkpoint(),
+    });
+    pair.sender.step({ type: 'offer', nowMs: 0, blocks: upTo(3).map((number) => Uint8Array.of(number, 0)) });
+    pair.sender.step({ type: 'connect', nowMs: 0 });
+    const [open] = pair.takeThere();
+    pair.toReceiver(open);
+    for (const segment of pair.takeBack()) pair.toSender(segment);
+    // It knows that the receiver has the others.
+    expect(sequencesOf(pair.takeThere())).toEqual([0]);
+    pair.receiver = new DeliveryReceiver({ epoch: 1, ...prompt, restored: pair.receiver.checkpoint() });
+    pair.open();
+    expect(pair.delivered).toEqual([0, 1, 2]);
+    expect(pair.acknowledged).toBe(3);
+  });
+
   it('without them begins another session, and late segments of the old one are refused', () => {
     const pair = new Pair({}, prompt).open();
     pair.offer(3);
