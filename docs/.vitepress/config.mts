@@ -43,6 +43,7 @@ export default defineConfig({
             { text: 'Failure detection', link: '/guide/failure-detection' },
             { text: 'Where does the next request go?', link: '/guide/balancing' },
             { text: 'Checksums', link: '/guide/checksums' },
+            { text: 'Delivery over a lossy link', link: '/guide/ack-retry' },
             { text: 'What the Raft engine does', link: '/guide/raft-features' },
             { text: 'One value, and registers', link: '/guide/synod-and-registers' },
           ],

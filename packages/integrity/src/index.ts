@@ -15,6 +15,42 @@
  *
  * @packageDocumentation
  */
+
+export type {
+  DeliveryLimits,
+  ReceiverCheckpoint,
+  ReceiverOptions,
+  SenderCheckpoint,
+  SenderOptions,
+} from './ack-retry/options.js';
+export { DeliveryReceiver } from './ack-retry/receiver.js';
+export type {
+  ReceiverEffects,
+  ReceiverEvent,
+  ReceiverInput,
+  ReceiverStatus,
+} from './ack-retry/receiver-values.js';
+export type { RetryBudgetOptions } from './ack-retry/retry-budget.js';
+export { encodeSegment } from './ack-retry/segment-codec.js';
+export type {
+  AcceptSegment,
+  AcknowledgementSegment,
+  DataSegment,
+  OpenSegment,
+  ReceiverAnswer,
+  ResetReason,
+  ResetSegment,
+  Segment,
+} from './ack-retry/segments.js';
+export { DeliverySender } from './ack-retry/sender.js';
+export type {
+  OfferRefusal,
+  SenderEffects,
+  SenderEvent,
+  SenderInput,
+  SenderState,
+  SenderStatus,
+} from './ack-retry/sender-values.js';
 export { adler32, combineAdler32 } from './checksums/adler32.js';
 export type { ChecksumAlgorithm, ChecksumName, RunningChecksum } from './checksums/algorithm.js';
 export type { BackendReport, ChecksumBackend } from './checksums/crc-backends.js';

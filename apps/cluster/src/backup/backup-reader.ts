@@ -45,6 +45,7 @@ const damageInWords: Readonly<Record<FrameDamage, string>> = {
   magic: 'no frame begins there',
   header: 'the header of a frame does not match its checksum, or the frame belongs elsewhere',
   version: 'the frame is of an unknown version',
+  checksum: 'the frame names a checksum that backups do not use',
   tooLarge: 'the frame is longer than any of a backup',
   payload: 'a frame does not match its checksum',
 };
