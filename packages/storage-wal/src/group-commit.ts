@@ -7,7 +7,13 @@
  * again. When there is still no room, it waits with all that come after it: an engine cannot take back what it asked
  * to be saved, but it can wait for it. A sync that fails is another matter, and final, whatever its reason.
  */
-import { ByteWriter, type DurableWrite, InvalidArgumentError, isSynodError, StorageFullError } from '@synod/core';
+import {
+  ByteWriter,
+  type DurableWrite,
+  InvalidArgumentError,
+  isSynodError,
+  StorageFullError,
+} from '@synod/core';
 import { batchOverheadBytes, beginBatch } from './batch.js';
 import { StorageClosedError, StorageFailedError } from './errors.js';
 import type { GroupLog } from './group-log.js';
@@ -147,7 +153,9 @@ export class GroupCommit {
         );
       }
       if (this.#isHeld && this.#waitingBytes() + bytes > heldBytesMax)
-        throw new StorageFullError(`a write of group ${group.group}, behind ${heldBytesMax} bytes that wait,`);
+        throw new StorageFullError(
+          `a write of group ${group.group}, behind ${heldBytesMax} bytes that wait,`,
+        );
     } catch (error) {
       return Promise.reject(error);
     }

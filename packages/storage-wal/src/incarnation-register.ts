@@ -32,11 +32,7 @@ export class IncarnationFile implements IncarnationRegister {
    * @param identity - What the file says.
    * @param storage - The storage it belongs to: asked whether it has failed, and told when this file cannot be written.
    */
-  constructor(
-    fileSystem: FileSystem,
-    identity: Identity,
-    storage: OwningStorage,
-  ) {
+  constructor(fileSystem: FileSystem, identity: Identity, storage: OwningStorage) {
     this.#fileSystem = fileSystem;
     this.#identity = identity;
     this.#storage = storage;
