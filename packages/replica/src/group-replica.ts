@@ -100,8 +100,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
       failed,
     });
     this.#intake = new PayloadIntake({
-      id,
-      codec,
+      ...parts,
       driver: this.#driver,
       sender: this.#sender,
       receiver: this.#receiver,

@@ -373,12 +373,15 @@ class Host implements ReplicaHost, TransportHandler {
     this.#ticker.stop();
     this.#quiescence.stop();
     this.#rejectAdmitted(new ClosedError(`host ${this.id}`));
-    await Promise.all([...this.#groups.values()].map((replica) => replica.close()));
+    const closed = Promise.all([...this.#groups.values()].map((replica) => replica.close()));
+    // Saves that wait for room would keep replicas open for ever; the storage refuses them when it is closed.
+    await this.#room.orFull(closed, this.#clock);
     try {
       await this.#transport.close();
     } finally {
       await this.#storage.close();
     }
+    await closed;
     this.#emit({ type: 'closed' });
   }
 

@@ -3,11 +3,13 @@
  * keeps in reserve. Proposals are refused before they reach an engine, a leader hands over to a node that has room, and
  * snapshots are taken so that the log can shrink. Reads go on. When room comes back, so does everything else.
  */
-import type { GroupId, NodeId, NodeStorage } from '@synod/core';
+import type { Clock, GroupId, NodeId, NodeStorage } from '@synod/core';
 import type { RuntimeEvent } from './events.js';
 
 /** How often it is looked whether room has come back, in milliseconds. */
 const retryMs = 1000;
+/** How often it is looked whether the disk is full while the node is closed, in milliseconds. */
+const closeRetryMs = 50;
 /** A leader tries to hand over at every so many of these looks. */
 const handOverEvery = 10;
 
@@ -61,6 +63,28 @@ export class RoomWatch {
       user.shortenLog();
       // Nobody may be there to take over; then it goes on leading, for reads.
       if (handsOver && user.isLeader) user.transferLeadership().catch(() => undefined);
+    }
+  }
+
+  /**
+   * Waits for work to be done, or for the disk to be full, so that it may never be.
+   *
+   * @param work - The work.
+   * @param clock - For another look now and then.
+   */
+  async orFull(work: Promise<unknown>, clock: Clock): Promise<void> {
+    let cancel: () => void = () => undefined;
+    const full = new Promise<void>((resolve) => {
+      const look = () => {
+        if (this.#storage.room?.isFull === true) resolve();
+        else cancel = clock.after(closeRetryMs, look);
+      };
+      if (this.#storage.room !== undefined) look();
+    });
+    try {
+      await Promise.race([work, full]);
+    } finally {
+      cancel();
     }
   }
 
