@@ -26,7 +26,10 @@ export interface SaveReceipt {
 export interface DurableWrite {
   /** Goes back to the engine as a `saved` input when the write is durable. */
   readonly receipt: SaveReceipt;
-  /** Forget all entries through this position: they are covered by a snapshot. The log then starts after it. */
+  /**
+   * Forget all entries through this position: they are covered by a snapshot. The log then starts after it, unless it
+   * starts later already.
+   */
   readonly discardThrough?: LogPosition | undefined;
   /** Forget all entries from this index on. */
   readonly truncateFrom?: LogIndex | undefined;
