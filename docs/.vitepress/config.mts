@@ -30,6 +30,7 @@ export default defineConfig({
             { text: 'What is promised', link: '/guide/guarantees' },
             { text: 'Running a cluster', link: '/guide/running-a-cluster' },
             { text: 'Many groups in one process', link: '/guide/many-groups' },
+            { text: 'The log on disk', link: '/guide/storage' },
             { text: 'Commands and REST API', link: '/guide/rest-api' },
             { text: 'Raft, situation by situation', link: '/guide/raft-scenarios' },
             { text: 'Multi-Paxos, situation by situation', link: '/guide/paxos-scenarios' },

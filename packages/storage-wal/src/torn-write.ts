@@ -2,7 +2,7 @@
  * Whether the broken end of a log is what a crash leaves of a write. Nothing stands behind the end of the log but zeros
  * and the end of the file, and a disk writes a sector as a whole or not at all. So a write that a crash cut short lacks
  * a sector, and where it lacks one there are zeros, or no file. When every sector of a broken batch holds something, it
- * was written to its end, and was damaged later. etcd draws the line in the same way (`isTornEntry` in its `wal/decoder.go`).
+ * was written to its end, and was damaged later. etcd draws the line in the same way (`isTornEntry` in its `server/storage/wal/decoder.go`).
  */
 
 /** A broken batch at the end of the last segment. */
