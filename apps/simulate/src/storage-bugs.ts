@@ -64,11 +64,20 @@ export const storageBugs: readonly PlantedBug[] = [
     from: 'this.#tornTail = { file, offset, bytes',
     to: 'this.#tornTail = { file, offset: this.#lastBatch?.offset ?? offset, bytes',
   }),
-  inWal('tail-kept', 'leaves a torn end where it is and goes on after it', {
-    file: 'storage-wal/open-wal.ts',
-    from: 'if (end !== undefined) await file.truncate(end);',
-    to: '',
-  }),
+  inWal(
+    'tail-kept',
+    'leaves a torn end where it is and goes on after it',
+    {
+      file: 'storage-wal/open-wal.ts',
+      from: 'if (end !== undefined) await file.truncate(end);',
+      to: '',
+    },
+    {
+      file: 'storage-wal/recovery.ts',
+      from: 'lengthBytes: offset });',
+      to: 'lengthBytes: this.#tornTail === undefined ? offset : this.#fileBytes });',
+    },
+  ),
   inWal(
     'snapshot-not-synced',
     'gives a snapshot its name before its bytes are durable (Chidambaram, SOSP 2013)',
