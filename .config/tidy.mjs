@@ -22,6 +22,8 @@ const pure = [
 const allowedInPure = {
   // Reference implementations of the storage and transport contracts, which answer with promises.
   'packages/core/src/memory/': ['Promise'],
+  // The cases of the storage contract, which answers with promises.
+  'packages/core/src/compliance/storage-': ['async', 'await', 'Promise'],
   // The storage and file system contracts answer with promises; the runner asks the platform for the end of a turn.
   'packages/simulator/src/storage/': ['async', 'await', 'Promise'],
   'packages/simulator/src/storage/run-on-storage.ts': ['globalThis'],

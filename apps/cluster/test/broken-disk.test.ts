@@ -48,7 +48,9 @@ describe('a disk that breaks under a node', () => {
       return node.process?.state === 'stopped' ? node : undefined;
     });
     expect(ended?.exit?.code).toBe(12);
-    expect(ended?.exit?.message).toMatch(/writing to the log failed \(EIO.*restart the node once the disk is sound/);
+    expect(ended?.exit?.message).toMatch(
+      /writing to the log failed \(EIO.*restart the node once the disk is sound/,
+    );
     await fs.rm(orders);
     await cluster.restart(follower);
     await putUntilTaken('after');

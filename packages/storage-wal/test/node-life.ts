@@ -6,7 +6,7 @@ import { snapshotMeta } from './durable-model.js';
 
 export const incarnation = '00112233445566778899aabbccddeeff';
 
-export const bare: WalSettings = { preallocateBytes: 0, reserveBytes: 0, sectorBytes: 1 };
+const bare: WalSettings = { preallocateBytes: 0, reserveBytes: 0, sectorBytes: 1 };
 
 /** A drive whose blocks are short, so that a crash tears even small writes. */
 export function newDrive(): SimulatedDrive {
