@@ -27,6 +27,8 @@ const allowedInPure = {
   'packages/integrity/src/checksums/digest-stream.ts': ['async', 'await'],
   // The transport contract answers with promises.
   'packages/core/src/compliance/transport/': ['async', 'await', 'Promise'],
+  // The cases of the storage contract, which answers with promises.
+  'packages/core/src/compliance/storage-': ['async', 'await', 'Promise'],
   // The storage and file system contracts answer with promises; the runner asks the platform for the end of a turn.
   'packages/simulator/src/storage/': ['async', 'await', 'Promise'],
   'packages/simulator/src/storage/run-on-storage.ts': ['globalThis'],

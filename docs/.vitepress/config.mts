@@ -33,6 +33,7 @@ export default defineConfig({
             { text: 'The log of a node, offline', link: '/guide/wal-tools' },
             { text: 'Many groups in one process', link: '/guide/many-groups' },
             { text: 'The transport', link: '/guide/transport' },
+            { text: 'The log on disk', link: '/guide/storage' },
             { text: 'Commands and REST API', link: '/guide/rest-api' },
             { text: 'Raft, situation by situation', link: '/guide/raft-scenarios' },
             { text: 'Multi-Paxos, situation by situation', link: '/guide/paxos-scenarios' },

@@ -15,8 +15,18 @@ import { measureLifeRaft } from './liferaft-peer.js';
 import { measuredEngines } from './measured-engines.js';
 import { markdownTable, type Row } from './table.js';
 import { transportPart } from './transport-part.js';
+import { measureWal } from './wal-throughput.js';
 
-const parts = ['engine', 'embedded', 'transport', 'cluster', 'failover', 'idle-groups', 'balancer'] as const;
+const parts = [
+  'engine',
+  'wal',
+  'embedded',
+  'transport',
+  'cluster',
+  'failover',
+  'idle-groups',
+  'balancer',
+] as const;
 type Part = (typeof parts)[number];
 
 interface Flags {
@@ -30,6 +40,8 @@ interface Flags {
 type Results = Record<string, unknown>;
 
 const clientCounts = [1, 64, 256];
+
+const writerCounts = [1, 16, 256];
 
 const inFlightCounts = [1, 64, 256, 1024];
 
@@ -86,6 +98,22 @@ const measure: Readonly<
       print(`${markdownTable(heap.map((share) => shareRow(share, 'heap B a commit')))}\n`);
     }
     return { ours, peer, profiles };
+  },
+  async wal(directory, durationMs) {
+    print('## The log alone beside the disk alone: records of 2 KiB, each writer waits for its own\n');
+    const levels = await measureWal(directory, writerCounts, durationMs);
+    const rows: Row[] = levels.map((each) => ({
+      what: each.what,
+      writers: each.writers,
+      'records/s': each.recordsPerSecond,
+      'median ms': each.medianMs,
+      'p99 ms': each.p99Ms,
+      'records a fdatasync': each.recordsPerSync,
+      'time of bare': `${each.timeOfBare.toFixed(2)}x`,
+      'throughput of bare': `${each.throughputOfBare.toFixed(2)}x`,
+    }));
+    print(`${markdownTable(rows)}\n`);
+    return levels;
   },
   async embedded(directory, durationMs) {
     const disk = await measureDisk(directory, durationMs);

@@ -203,7 +203,7 @@ class Node<Message extends EngineMessage> implements RunningNode {
     const stats = this.#machine.stats();
     return {
       replica: { ...runtime, ...this.#replica.metrics() },
-      storage: { ...this.#storage?.stats() },
+      storage: { ...this.#storage?.stats(), full: this.#storage?.room.isFull },
       transport: { ...this.#transport?.stats(), admission: this.#host?.status().admission },
       keyValue: withHash ? { ...stats, hash: this.#machine.hash() } : stats,
     };

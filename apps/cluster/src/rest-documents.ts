@@ -122,7 +122,7 @@ export interface NodeStatusDocument {
   readonly engine?: EngineStatus;
   /** Counters of the runtime. */
   readonly replica?: Readonly<Record<string, unknown>>;
-  /** Counters of the durable log. */
+  /** Counters of the durable log, and whether its disk is full. */
   readonly storage?: Readonly<Record<string, unknown>>;
   /** Counters of the transport, and the peers that are connected. */
   readonly transport?: Readonly<Record<string, unknown>>;

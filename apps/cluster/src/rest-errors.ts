@@ -66,6 +66,7 @@ const codesByStatus: Readonly<Record<number, readonly string[]>> = {
     'SUPERSEDED',
     'ABORTED',
     'REPLICA_FAILED',
+    'STORAGE_FULL',
   ],
   504: ['TIMED_OUT', 'OUTCOME_UNKNOWN', 'NODE_UNREACHABLE'],
 };

@@ -51,6 +51,11 @@ async function segments(id: string): Promise<readonly string[]> {
   return names.sort().map((name) => path.join(folder, name));
 }
 
+/** A segment as far as it was written: behind that stand zeros for what is to come. */
+function withoutZeros(bytes: Buffer): Buffer {
+  return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1);
+}
+
 describe('when a node is killed', () => {
   it('writes and reads go on through the others, and it catches up when it is back', async () => {
     const running = await start();
@@ -128,7 +133,8 @@ describe('what a disk can do', () => {
     await fs.appendFile(last, whole.subarray(frame, frame + 9));
     await running.restart(follower);
     expect(new Set(await hashes(running)).size).toBe(1);
-    expect((await fs.readFile(last)).subarray(0, whole.length).equals(whole)).toBe(true);
+    const written = withoutZeros(whole);
+    expect((await fs.readFile(last)).subarray(0, written.length).equals(written)).toBe(true);
     const events = await fetch(`${(await running.node(follower)).url}/v1/events`);
     let text = '';
     for await (const chunk of events.body ?? []) {
@@ -145,7 +151,7 @@ describe('what a disk can do', () => {
     await running.kill(follower);
     const [first = ''] = await segments(follower);
     const bytes = await fs.readFile(first);
-    const middle = Math.floor(bytes.length / 2);
+    const middle = Math.floor(withoutZeros(bytes).length / 2);
     bytes[middle] = (bytes[middle] ?? 0) ^ 0x10;
     await fs.writeFile(first, bytes);
     await running.restartOnly(follower);

@@ -123,6 +123,8 @@ const runtimeEvents: Readonly<Record<string, Describe>> = {
   refusedByPeer: (details) =>
     trouble('nodes', `is refused by ${name(details, 'peer')}${becauseOfRefusal(details)}`),
   peerRefused: (details) => trouble('nodes', `refuses ${name(details, 'peer')}${becauseOfRefusal(details)}`),
+  storageFull: () => trouble('nodes', 'has a full disk: it takes no writes until there is room'),
+  storageHasRoom: () => turningPoint('nodes', 'has room on its disk again'),
   failed: (details) => trouble('nodes', `stops for safety${because(details)}`),
   closed: () => plain('nodes', 'closes'),
 };
@@ -134,6 +136,8 @@ const storageAndTransportEvents: Readonly<Record<string, Describe>> = {
   entriesMoved: silent,
   tornTailCut: (details) =>
     trouble('log', `cuts a torn tail of ${number(details, 'bytes')} bytes off ${name(details, 'file')}`),
+  full: silent,
+  roomFound: silent,
   listening: silent,
   dropped: silent,
   damaged: (details) =>

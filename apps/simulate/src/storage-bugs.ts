@@ -6,22 +6,25 @@ function inWal(name: string, about: string, ...changes: readonly SourceChange[])
   return { name, about, load: async () => walSubject(await loadChangedWal(changes)) };
 }
 
+const put = 'await this.#put(batch, this.#zerosAfter(batch.length));\n';
+const appended = `${put}    await this.#file.dataSync();`;
+
 /** Every storage bug of the bank. */
 export const storageBugs: readonly PlantedBug[] = [
   inWal('no-data-sync', 'confirms a write before the disk has synced it (Pillai and others, OSDI 2014)', {
     file: 'storage-wal/segment-chain.ts',
-    from: 'await this.#file.dataSync();',
-    to: '',
+    from: appended,
+    to: put,
   }),
   inWal('sync-not-awaited', 'confirms a write while its sync is still under way', {
     file: 'storage-wal/segment-chain.ts',
-    from: 'await this.#file.dataSync();',
-    to: 'this.#file.dataSync().catch(() => undefined);',
+    from: appended,
+    to: `${put}    this.#file.dataSync().catch(() => undefined);`,
   }),
   inWal('failed-sync-ignored', 'goes on after a failed sync (fsyncgate; Rebello and others, ATC 2020)', {
     file: 'storage-wal/segment-chain.ts',
-    from: 'await this.#file.dataSync();',
-    to: 'await this.#file.dataSync().catch(() => undefined);',
+    from: appended,
+    to: `${put}    await this.#file.dataSync().catch(() => undefined);`,
   }),
   inWal(
     'segment-name-not-synced',
@@ -42,21 +45,39 @@ export const storageBugs: readonly PlantedBug[] = [
     from: 'if (!frameCheckHolds(bytes, offset, end, expectation)) return damaged.payload;',
     to: '',
   }),
-  inWal('tail-cut-at-damage', 'takes damage in the middle of the log for its torn end (FAST 2018, §3.3)', {
-    file: 'storage-wal/recovery.ts',
-    from: 'if (whole !== undefined) {',
-    to: 'if (whole === -1) {',
-  }),
+  inWal(
+    'tail-cut-at-damage',
+    'takes damage in the middle of the log for its torn end (FAST 2018, §3.3)',
+    {
+      file: 'storage-wal/recovery.ts',
+      from: 'if (whole !== undefined) {',
+      to: 'if (whole === -1) {',
+    },
+    {
+      file: 'storage-wal/recovery.ts',
+      from: 'if (reason !== undefined) throw',
+      to: "if (reason === '') throw",
+    },
+  ),
   inWal('tail-cut-too-far', 'cuts the last whole batch off together with the torn one', {
     file: 'storage-wal/recovery.ts',
     from: 'this.#tornTail = { file, offset, bytes',
     to: 'this.#tornTail = { file, offset: this.#lastBatch?.offset ?? offset, bytes',
   }),
-  inWal('tail-kept', 'leaves a torn end where it is and goes on after it', {
-    file: 'storage-wal/open-wal.ts',
-    from: 'if (tornTail !== undefined) await file.truncate(tornTail.offset);',
-    to: '',
-  }),
+  inWal(
+    'tail-kept',
+    'leaves a torn end where it is and goes on after it',
+    {
+      file: 'storage-wal/open-wal.ts',
+      from: 'if (end !== undefined) await file.truncate(end);',
+      to: '',
+    },
+    {
+      file: 'storage-wal/recovery.ts',
+      from: 'lengthBytes: offset });',
+      to: 'lengthBytes: this.#tornTail === undefined ? offset : this.#fileBytes });',
+    },
+  ),
   inWal(
     'snapshot-not-synced',
     'gives a snapshot its name before its bytes are durable (Chidambaram, SOSP 2013)',
@@ -83,7 +104,17 @@ export const storageBugs: readonly PlantedBug[] = [
   }),
   inWal('unsynced-recovered', 'relies on what it read at the start without making it durable', {
     file: 'storage-wal/open-wal.ts',
-    from: 'else await resync(fileSystem, log.lastBatch, log.tornTail, last?.sequence ?? 1);',
+    from: 'else await resync(fileSystem, log, last?.sequence ?? 1);',
+    to: '',
+  }),
+  inWal('held-write-overtaken', 'lets later writes go before one that waits for room on a full disk', {
+    file: 'storage-wal/group-commit.ts',
+    from: 'this.#waiting.unshift(batch);',
+    to: 'this.#waiting.push(batch);',
+  }),
+  inWal('zeros-left-behind', 'leaves the zeros for later batches in a segment that it leaves', {
+    file: 'storage-wal/segment-chain.ts',
+    from: 'await this.#cutZeros(this.#last.lengthBytes + batch.length);',
     to: '',
   }),
 ];

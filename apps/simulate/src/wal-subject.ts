@@ -40,6 +40,10 @@ function onWal(open: OpenWal): OpenStorage {
       segmentBytesMax: [4_096, 8_192, 65_536][settings.integer(0, 3)] ?? 4_096,
       batchBytesMax: [1_024, 4_194_304][settings.integer(0, 2)] ?? 1_024,
       segmentsBeforeMove: settings.integer(1, 5),
+      preallocateBytes: [0, 1_000, 8_192][settings.integer(0, 3)] ?? 0,
+      reserveBytes: [0, 2_000, 10_000][settings.integer(0, 3)] ?? 0,
+      // Simulated drives tear at any byte.
+      sectorBytes: 1,
       snapshotChunkBytes: [512, 4_096][settings.integer(0, 2)] ?? 512,
       onEvent: ({ type }) => {
         const situation = situations[type];
@@ -53,6 +57,8 @@ const situations: Partial<Record<WalEvent['type'], string>> = {
   segmentRemoved: 'old segment removed',
   entriesMoved: 'live entries moved',
   tornTailCut: 'torn tail cut',
+  full: 'disk full',
+  roomFound: 'room found again',
 };
 
 /** Situations that a large batch over real logs must have reached, besides those of every storm. */
@@ -61,6 +67,7 @@ export const walSituations: readonly string[] = [
   'write torn by a crash',
   'damaged storage refused',
   'snapshot not stored',
+  'proposal refused for want of room',
 ];
 
 /** A name for a node's storage. Random in production; here the node's own is enough. */

@@ -26,7 +26,10 @@ export interface SaveReceipt {
 export interface DurableWrite {
   /** Goes back to the engine as a `saved` input when the write is durable. */
   readonly receipt: SaveReceipt;
-  /** Forget all entries through this position: they are covered by a snapshot. The log then starts after it. */
+  /**
+   * Forget all entries through this position: they are covered by a snapshot. The log then starts after it, unless it
+   * starts later already.
+   */
   readonly discardThrough?: LogPosition | undefined;
   /** Forget all entries from this index on. */
   readonly truncateFrom?: LogIndex | undefined;
@@ -101,8 +104,8 @@ export interface GroupStorage {
    *
    * @remarks Calls may overlap: writes become durable in the order of the calls, and those that wait together share
    * one sync of the disk, across all groups of the storage.
-   * @returns Settles when the write is durable. A rejection is final: the storage is failed and the node must stop,
-   * since nobody knows what the disk holds.
+   * @returns Settles when the write is durable; while the disk is full, that is when room has come back. A rejection is
+   * final: the storage is failed and the node must stop, since nobody knows what the disk holds.
    */
   save(write: DurableWrite): Promise<void>;
   /**
@@ -142,6 +145,18 @@ export interface IncarnationRegister {
   admit(): Promise<void>;
 }
 
+/**
+ * Whether there is room for more on the disk of a storage that goes on when there is none. What an engine has asked to
+ * be saved cannot be taken back, so such a save waits; what can still be refused, a proposal above all, the caller
+ * refuses while {@link StorageRoom.isFull} says so.
+ */
+export interface StorageRoom {
+  /** Whether room was missing and has not come back. Saves may still succeed, from what the storage keeps in reserve. */
+  readonly isFull: boolean;
+  /** Looks whether room has come back, and goes on when it has. Call it now and then while it is full. */
+  retry(): Promise<void>;
+}
+
 /** Durable state of one node: its register of incarnations and the logs of its groups. */
 export interface NodeStorage {
   /** Who is who. */
@@ -152,6 +167,8 @@ export interface NodeStorage {
    * @param group - The group.
    */
   group(group: GroupId): GroupStorage;
+  /** How it stands with room on the disk; absent in a storage that fails for good when there is none. */
+  readonly room?: StorageRoom;
   /** Finishes the writes under way and lets go of the files. */
   close(): Promise<void>;
 }

@@ -292,6 +292,13 @@ export interface MessageCodec<Message extends EngineMessage> {
    * @param message - Any message.
    */
   offeredSnapshot(message: Message): SnapshotMeta | undefined;
+  /**
+   * Whether a message brings entries to be saved. A node whose disk is full passes over such messages, as if they had
+   * been lost, and so keeps what room it has for votes. Without this method it passes over none.
+   *
+   * @param message - Any message.
+   */
+  carriesEntries?(message: Message): boolean;
 }
 
 /** What an engine is made from, whatever its kind. */

@@ -78,6 +78,25 @@ export class DecodeError extends SynodError {
   }
 }
 
+/**
+ * The disk of this node has no room for more. Definite: nothing of what was asked for is stored, and nothing that was
+ * acknowledged is touched. Code `STORAGE_FULL`; worth trying again when there is room, or at another node at once.
+ */
+export class StorageFullError extends SynodError {
+  /**
+   * @param what - What found no room.
+   * @param cause - The platform's error.
+   */
+  constructor(what: string, cause?: unknown) {
+    super({
+      code: 'STORAGE_FULL',
+      message: `${what} finds no room on the disk: free some space or enlarge it, and the node goes on by itself`,
+      retryable: true,
+      cause,
+    });
+  }
+}
+
 /** A rule that the code itself must keep was broken: a bug. The node stops rather than go on with a wrong state. */
 export class InvariantViolation extends SynodError {
   /** @param message - The rule that was broken. */

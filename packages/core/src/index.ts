@@ -30,6 +30,7 @@ export type {
   SnapshotMeta,
   SnapshotReader,
   SnapshotWriter,
+  StorageRoom,
 } from './durable.js';
 export { ElectionJournal, type LeadershipExplanation } from './election-journal.js';
 export type {
@@ -57,6 +58,7 @@ export {
   InvariantViolation,
   invariant,
   isSynodError,
+  StorageFullError,
   SynodError,
   type SynodErrorInit,
   unreachable,

@@ -67,6 +67,9 @@ export const raftMessageCodec: MessageCodec<RaftMessage> = {
   offeredSnapshot(message: RaftMessage): SnapshotMeta | undefined {
     return message.type === 'installSnapshot' ? message.meta : undefined;
   },
+  carriesEntries(message: RaftMessage): boolean {
+    return message.type === 'appendEntries' && message.entries.length > 0;
+  },
 };
 
 function encodeMessage(message: RaftMessage, writer: ByteWriter): void {

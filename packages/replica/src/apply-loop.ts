@@ -14,7 +14,7 @@ import {
   type StateMachine,
   type Term,
 } from '@synod/core';
-import type { ReplicaSettings } from './limits.js';
+import type { ReplicaSettings, SnapshotPace } from './limits.js';
 import type { Proposals } from './proposals.js';
 import type { ReplicaStatus } from './replica.js';
 
@@ -106,7 +106,10 @@ export class ApplyLoop<Result> {
   }
 
   /** Whether so many entries or bytes were applied since the last snapshot; then it begins to count anew. */
-  isSnapshotDue(entries: number, bytes: number): boolean {
+  isSnapshotDue({
+    snapshotEveryEntries: entries,
+    snapshotEveryBytes: bytes,
+  }: Required<SnapshotPace>): boolean {
     if (this.#entriesSinceSnapshot < entries && this.#bytesSinceSnapshot < bytes) return false;
     this.#entriesSinceSnapshot = 0;
     this.#bytesSinceSnapshot = 0;

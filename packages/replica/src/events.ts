@@ -53,6 +53,10 @@ export type RuntimeEvent =
       readonly complete: boolean;
       readonly reason: string;
     }
+  /** The disk of this node is full: proposals are refused here until there is room. */
+  | { readonly type: 'storageFull' }
+  /** There is room again. */
+  | { readonly type: 'storageHasRoom' }
   /** The group is idle: it gets no ticks until something happens. Says where it rests. */
   | { readonly type: 'slept'; readonly leader: NodeId; readonly at: LogPosition }
   /** It gets ticks again; says why. */

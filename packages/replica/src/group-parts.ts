@@ -10,6 +10,7 @@ import type {
   MessageCodec,
   NodeId,
   StateMachine,
+  StorageRoom,
   Transport,
 } from '@synod/core';
 import type { ReplicaFailedError } from './errors.js';
@@ -29,6 +30,8 @@ export interface GroupParts<Message extends EngineMessage, Result> {
   readonly membership: Membership;
   readonly snapshots: SnapshotStore;
   readonly storage: GroupStorage;
+  /** How the storage stands with room on the disk. */
+  readonly room: StorageRoom | undefined;
   readonly transport: Transport;
   readonly settings: ReplicaSettings;
   readonly snapshotEveryEntries: number;

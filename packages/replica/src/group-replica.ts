@@ -12,6 +12,7 @@ import { ApplyLoop } from './apply-loop.js';
 import { EngineDriver } from './engine-driver.js';
 import { ClosedError, NotAdmittedError, ReplicaFailedError } from './errors.js';
 import type { HostEventListener, RuntimeEvent } from './events.js';
+import { explain } from './explanation.js';
 import type { GroupParts } from './group-parts.js';
 import { LeaderWatch } from './leader-watch.js';
 import { PayloadIntake } from './payload-intake.js';
@@ -70,7 +71,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     this.failed.catch(() => undefined);
     const emit = (event: RuntimeEvent) => parts.events.emit(group, event);
     const failed = (cause: unknown) => this.#fail('replica', cause);
-    this.#proposals = new Proposals(settings, tickMs);
+    this.#proposals = new Proposals(settings, tickMs, parts.room);
     this.#reads = new Reads(settings, tickMs, clock);
     this.#leader = new LeaderWatch(id, settings, tickMs);
     this.#leader.changed(engine.status().leader);
@@ -84,7 +85,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
       resumed: () => this.#driver.schedule(),
       failed,
     });
-    this.#taker = new SnapshotTaker(stateMachine, snapshots, {
+    this.#taker = new SnapshotTaker(stateMachine, snapshots, clock, {
       emit,
       saved: (meta) => this.#driver.step({ type: 'snapshotSaved', meta }),
       failed,
@@ -99,8 +100,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
       failed,
     });
     this.#intake = new PayloadIntake({
-      id,
-      codec,
+      ...parts,
       driver: this.#driver,
       sender: this.#sender,
       receiver: this.#receiver,
@@ -174,7 +174,12 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     const engine = this.#parts.engine.status();
     return {
       state: this.#state,
-      explanation: this.#explanation(engine.explanation),
+      explanation: explain(engine.explanation, {
+        ...this.#parts,
+        state: this.#state,
+        failure: this.#failure,
+        isRestoring: this.#applyLoop.isRestoring,
+      }),
       engine,
       ...this.#applyLoop.progress,
       asleep: this.#posture === 'asleep',
@@ -257,6 +262,11 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     else if (posture === 'awake') this.#reads.distrustLease();
   }
 
+  /** Takes a snapshot now, if it can and there is anything new to cover. */
+  shortenLog(): void {
+    if (this.#state === 'running') this.#taker.takeNewest(this.#applyLoop);
+  }
+
   /** A peer's payload arrived; it is only valid during the call. */
   receive(from: NodeId, payload: Uint8Array): void {
     // While sleep is being offered, answers to what was sent before still come in.
@@ -294,7 +304,6 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
     return call();
   }
 
-  /** Something waits to be handed to the engine. */
   #askForTurn(reason: string): void {
     this.#stir(reason);
     this.#driver.schedule();
@@ -347,9 +356,7 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   #applied(from: LogIndex, to: LogIndex): void {
     if (this.#parts.events.isHeard) this.#parts.events.emit(this.group, { type: 'applied', from, to });
     this.#driver.step({ type: 'applied', through: to });
-    const { snapshotEveryEntries: entries, snapshotEveryBytes: bytes } = this.#parts;
-    if (!this.#taker.isFreeFor(this.#applyLoop.index)) return;
-    if (this.#applyLoop.isSnapshotDue(entries, bytes)) this.#taker.take(this.#applyLoop.state);
+    if (this.#applyLoop.isSnapshotDue(this.#parts)) this.#taker.takeNewest(this.#applyLoop);
   }
 
   #refusal() {
@@ -360,14 +367,6 @@ export class GroupReplica<Message extends EngineMessage, Result> implements Repl
   #end() {
     if (this.#failure !== undefined) return this.#failure;
     return this.#state === 'closed' ? new ClosedError(`replica of group ${this.group}`) : undefined;
-  }
-
-  #explanation(ofEngine: string): string {
-    if (this.#failure !== undefined) return this.#failure.message;
-    if (this.#state === 'closed') return 'it is closed';
-    if (this.#state === 'waitingForAdmission') return this.#parts.admissionGap();
-    if (this.#applyLoop.isRestoring) return 'its state machine is being restored from a snapshot';
-    return ofEngine;
   }
 
   #fail(what: 'storage' | 'replica', cause: unknown): void {

@@ -66,3 +66,25 @@ export function settleLimits(limits: ReplicaLimits): ReplicaSettings {
     snapshotRetryTicks: settle('snapshotRetryTicks', 20, 1),
   };
 }
+
+/** How often a replica takes snapshots by itself. */
+export interface SnapshotPace {
+  readonly snapshotEveryEntries?: number;
+  readonly snapshotEveryBytes?: number;
+}
+
+/**
+ * Checks the pace and fills in defaults.
+ *
+ * @param pace - What the caller gave.
+ * @throws InvalidArgumentError naming the first that is out of range.
+ */
+export function snapshotPace({
+  snapshotEveryEntries,
+  snapshotEveryBytes,
+}: SnapshotPace): Required<SnapshotPace> {
+  return {
+    snapshotEveryEntries: parseInteger(snapshotEveryEntries ?? 10_000, 'snapshotEveryEntries', 1),
+    snapshotEveryBytes: parseInteger(snapshotEveryBytes ?? 64 * mebibyte, 'snapshotEveryBytes', 1),
+  };
+}

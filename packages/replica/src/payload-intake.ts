@@ -1,5 +1,11 @@
 /** Takes in what peers send. Their bytes are trusted with nothing: what does not decode is dropped, and told. */
-import { ByteReader, type EngineMessage, type MessageCodec, type NodeId } from '@synod/core';
+import {
+  ByteReader,
+  type EngineMessage,
+  type MessageCodec,
+  type NodeId,
+  type StorageRoom,
+} from '@synod/core';
 import type { EngineDriver } from './engine-driver.js';
 import {
   payloadKinds,
@@ -21,6 +27,8 @@ export interface IntakeParts<Message extends EngineMessage> {
   readonly driver: EngineDriver<Message>;
   readonly sender: SnapshotSender<Message>;
   readonly receiver: SnapshotReceiver<Message>;
+  /** How the storage stands with room on the disk. */
+  readonly room: StorageRoom | undefined;
   /** Hears of what is dropped. */
   readonly dropped: (peer: NodeId, reason: string) => void;
 }
@@ -69,7 +77,7 @@ export class PayloadIntake<Message extends EngineMessage> {
   }
 
   #decodeMessages(from: NodeId, payload: Uint8Array): void {
-    const { codec, id, driver } = this.#parts;
+    const { codec, id, driver, room } = this.#parts;
     // One copy for all messages: the engine keeps views of their entries. Not slice(), which shares in a Buffer.
     const reader = new ByteReader(new Uint8Array(payload));
     reader.u8();
@@ -77,6 +85,10 @@ export class PayloadIntake<Message extends EngineMessage> {
       const message = codec.decode(reader, from, id);
       if (codec.offeredSnapshot(message) !== undefined) {
         this.#drop(from, 'a snapshot was offered outside of a transfer');
+        continue;
+      }
+      if (room?.isFull === true && codec.carriesEntries?.(message) === true) {
+        this.#drop(from, 'there is no room for entries on the disk');
         continue;
       }
       this.messages++;

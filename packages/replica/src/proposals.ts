@@ -15,6 +15,8 @@ import {
   type ProposalId,
   type ProposedCommand,
   type Refusal,
+  StorageFullError,
+  type StorageRoom,
   type SynodError,
 } from '@synod/core';
 import { type CallEnd, CallTable } from './call-table.js';
@@ -57,6 +59,7 @@ interface QueuedChange {
 /** The proposals of one replica. */
 export class Proposals<Result> {
   readonly #settings: ReplicaSettings;
+  readonly #room: StorageRoom | undefined;
   readonly #calls: CallTable<ProposalCall<Result>>;
   #queued: ProposedCommand[] = [];
   #changes: QueuedChange[] = [];
@@ -66,8 +69,9 @@ export class Proposals<Result> {
   /** Inputs by which they were handed over. */
   #batches = 0;
 
-  constructor(settings: ReplicaSettings, tickMs: number) {
+  constructor(settings: ReplicaSettings, tickMs: number, room?: StorageRoom) {
     this.#settings = settings;
+    this.#room = room;
     this.#calls = new CallTable<ProposalCall<Result>>(tickMs, settings.callTimeoutMs, {
       errorOf: endError,
       left: ({ bytes }) => {
@@ -170,6 +174,8 @@ export class Proposals<Result> {
 
   #refusal(bytes: number): SynodError | undefined {
     const { commandBytesMax, pendingProposalsMax, pendingBytesMax } = this.#settings;
+    // An entry cannot be taken back once the engine has it, so this is the last place to refuse.
+    if (this.#room?.isFull === true) return new StorageFullError('a proposal');
     if (bytes > commandBytesMax) {
       return new CommandTooLargeError(`command has ${bytes} bytes: at most ${commandBytesMax} are allowed`);
     }

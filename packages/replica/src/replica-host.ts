@@ -25,10 +25,11 @@ import type { HostEventListener, RuntimeEvent } from './events.js';
 import { GroupReplica } from './group-replica.js';
 import type { HostOptions, HostStatus, ReplicaHost } from './host.js';
 import { hostGroup } from './host-payload.js';
-import { settleLimits } from './limits.js';
+import { settleLimits, snapshotPace } from './limits.js';
 import { PayloadWriters } from './peer-outbox.js';
 import { Quiescence } from './quiescence.js';
 import type { GroupOptions, Replica } from './replica.js';
+import { type RoomUser, RoomWatch } from './room-watch.js';
 import { SendRate } from './send-rate.js';
 import type { Sleeper } from './sleeper.js';
 import { SnapshotStore } from './snapshot-store.js';
@@ -58,7 +59,7 @@ export async function openReplicaHost(options: HostOptions): Promise<ReplicaHost
 }
 
 /** What the host asks of a replica, whatever its engine and state machine. */
-interface HostedReplica extends Sleeper {
+interface HostedReplica extends Sleeper, RoomUser {
   start(): void;
   tick(): void;
   /** Whether it leads and nothing but heartbeats has happened for so many ticks; asking again takes as many. */
@@ -90,6 +91,7 @@ class Host implements ReplicaHost, TransportHandler {
   readonly #quiescence: Quiescence;
   readonly #writers = new PayloadWriters();
   readonly #rate: SendRate;
+  readonly #room: RoomWatch;
   readonly #turns: Defer;
   /** The members of a new group, one value for all groups. */
   readonly #membership: Membership;
@@ -117,6 +119,7 @@ class Host implements ReplicaHost, TransportHandler {
     this.#defer = options.defer ?? systemDefer;
     this.#tickMs = parseInteger(options.tickMs ?? 50, 'tickMs', 1, 60_000);
     this.#rate = new SendRate((bytesPerSecond(options) * this.#tickMs) / 1000);
+    this.#room = new RoomWatch(storage, this.#groups, this.#tickMs, (event) => this.#emit(event));
     this.#turns = sharedTurns(this.#defer);
     this.#quiesceAfterTicks = parseInteger(options.quiesceAfterTicks ?? 0, 'quiesceAfterTicks', 0, 100_000);
     this.#seed = options.seed ?? storage.incarnations.own;
@@ -157,16 +160,6 @@ class Host implements ReplicaHost, TransportHandler {
     if (this.#groups.has(group))
       throw new InvalidArgumentError(`group ${group} is open already: open it once`);
     const settings = settleLimits(options.limits ?? {});
-    const snapshotEveryEntries = parseInteger(
-      options.snapshotEveryEntries ?? 10_000,
-      'snapshotEveryEntries',
-      1,
-    );
-    const snapshotEveryBytes = parseInteger(
-      options.snapshotEveryBytes ?? 64 * 1024 * 1024,
-      'snapshotEveryBytes',
-      1,
-    );
     const storage = this.#storage.group(group);
     const recovered = storage.recover();
     const membership = this.#membership;
@@ -182,10 +175,10 @@ class Host implements ReplicaHost, TransportHandler {
       membership,
       snapshots,
       storage,
+      room: this.#storage.room,
       transport: this.#transport,
       settings,
-      snapshotEveryEntries,
-      snapshotEveryBytes,
+      ...snapshotPace(options),
       clock: this.#clock,
       writers: this.#writers,
       rate: this.#rate,
@@ -290,6 +283,7 @@ class Host implements ReplicaHost, TransportHandler {
 
   #tick(): void {
     this.#rate.tick();
+    this.#room.tick();
     const idleTicks = this.#quiesceAfterTicks;
     for (const replica of this.#ticking) {
       replica.tick();
@@ -379,12 +373,15 @@ class Host implements ReplicaHost, TransportHandler {
     this.#ticker.stop();
     this.#quiescence.stop();
     this.#rejectAdmitted(new ClosedError(`host ${this.id}`));
-    await Promise.all([...this.#groups.values()].map((replica) => replica.close()));
+    const closed = Promise.all([...this.#groups.values()].map((replica) => replica.close()));
+    // Saves that wait for room would keep replicas open for ever; the storage refuses them when it is closed.
+    await this.#room.orFull(closed, this.#clock);
     try {
       await this.#transport.close();
     } finally {
       await this.#storage.close();
     }
+    await closed;
     this.#emit({ type: 'closed' });
   }
 

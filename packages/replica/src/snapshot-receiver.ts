@@ -10,6 +10,7 @@ import {
   ByteWriter,
   type EngineMessage,
   type GroupId,
+  isSynodError,
   type NodeId,
   type SnapshotMeta,
   type SnapshotWriter,
@@ -341,7 +342,15 @@ export class SnapshotReceiver<Message extends EngineMessage> {
   #then(incoming: Incoming<Message>, work: () => Promise<void>): void {
     incoming.work = incoming.work
       .then(() => (this.#incoming === incoming ? work() : undefined))
-      .catch((cause: unknown) => this.#hooks.failed(cause));
+      .catch((cause: unknown) => this.#notStored(incoming, cause));
+  }
+
+  /** A snapshot that finds no place on the disk is given up, as if it had not come: its sender offers it again. */
+  #notStored(incoming: Incoming<Message>, cause: unknown): void {
+    if (!isSynodError(cause) || cause.code !== 'SNAPSHOT_FAILED') return this.#hooks.failed(cause);
+    if (this.#incoming !== incoming) return;
+    this.#incoming = undefined;
+    this.#emitEnd(incoming.peer, cause.message);
   }
 
   #giveUp(reason: string, keepsPart = false): void {

@@ -1,6 +1,8 @@
 /** Takes snapshots of the node's own state machine, so that the log can be shortened: one at a time, in slices. */
 import {
   ByteWriter,
+  type Clock,
+  isSynodError,
   type LogIndex,
   type SnapshotMeta,
   type SnapshotWriter,
@@ -8,6 +10,9 @@ import {
 } from '@synod/core';
 import type { RuntimeEvent } from './events.js';
 import type { SnapshotStore } from './snapshot-store.js';
+
+/** How long a snapshot that could not be stored is not tried again, in milliseconds. */
+const restMs = 10_000;
 
 /** Bytes that are collected before they are written. */
 const sliceBytes = 64 * 1024;
@@ -27,14 +32,18 @@ export class SnapshotTaker {
   readonly #store: SnapshotStore;
   readonly #hooks: TakerHooks;
   #underWay: Promise<void> | undefined;
+  readonly #clock: Clock;
+  /** Until when no other is begun, because one could not be stored. */
+  #restsUntilMs = 0;
   /** Why the snapshot under way shall end early. */
   #abandoned: string | undefined;
   /** Snapshots made durable. */
   saved = 0;
 
-  constructor(machine: StateMachine<unknown>, store: SnapshotStore, hooks: TakerHooks) {
+  constructor(machine: StateMachine<unknown>, store: SnapshotStore, clock: Clock, hooks: TakerHooks) {
     this.#machine = machine;
     this.#store = store;
+    this.#clock = clock;
     this.#hooks = hooks;
   }
 
@@ -45,7 +54,7 @@ export class SnapshotTaker {
 
   /** Whether one through this index could be taken now, and would be newer than the stored one. */
   isFreeFor(index: LogIndex): boolean {
-    return !this.isBusy && index > this.#store.newestIndex;
+    return !this.isBusy && index > this.#store.newestIndex && this.#clock.now() >= this.#restsUntilMs;
   }
 
   /**
@@ -58,10 +67,17 @@ export class SnapshotTaker {
     this.#abandoned = undefined;
     this.#hooks.emit({ type: 'snapshotStarted', at: { index: meta.index, term: meta.term } });
     this.#underWay = this.#write(meta, pieces)
-      .catch((cause: unknown) => this.#hooks.failed(cause))
+      .catch((cause: unknown) => this.#notStored(meta, cause))
       .finally(() => {
         this.#underWay = undefined;
       });
+  }
+
+  /** A snapshot that finds no place changes nothing about what is durable: it is taken again later. */
+  #notStored({ index, term }: SnapshotMeta, cause: unknown): void {
+    if (!isSynodError(cause) || cause.code !== 'SNAPSHOT_FAILED') return this.#hooks.failed(cause);
+    this.#restsUntilMs = this.#clock.now() + restMs;
+    this.#hooks.emit({ type: 'snapshotAbandoned', at: { index, term }, reason: cause.message });
   }
 
   /**
@@ -74,8 +90,16 @@ export class SnapshotTaker {
     index: LogIndex,
     applied: { readonly state: SnapshotMeta; readonly isRestoring: boolean },
   ): void {
-    const { state, isRestoring } = applied;
-    if (!isRestoring && state.index >= index && this.isFreeFor(state.index)) this.take(state);
+    if (applied.state.index >= index) this.takeNewest(applied);
+  }
+
+  /**
+   * Takes one of the newest state, unless one is under way, or nothing is new, or the state is being replaced.
+   *
+   * @param applied - Where the state machine stands, and whether it is being replaced.
+   */
+  takeNewest({ state, isRestoring }: { readonly state: SnapshotMeta; readonly isRestoring: boolean }): void {
+    if (!isRestoring && this.isFreeFor(state.index)) this.take(state);
   }
 
   /** Gives up the snapshot under way; resolves when nothing of it goes on. */

@@ -153,10 +153,11 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
         node.shutDown();
         return true;
       case 'failedSync':
-      case 'fullDisk':
         this.#cluster.planDowntime(node.id, fault.downUs);
-        node.store.nextSync = fault.type === 'failedSync' ? 'fails' : 'finds no room';
+        node.store.nextSync = 'fails';
         return true;
+      case 'fullDisk':
+        return this.#fill(node, fault.downUs);
       case 'pause':
         node.standstill.begin(fault.forUs);
         return true;
@@ -204,6 +205,18 @@ export class Faults<Message extends EngineMessage, Machine extends StateMachine<
         node.snapshots.take();
         return true;
     }
+  }
+
+  /** A storage that cannot wait for room ends its node; one that can goes on when there is some. */
+  #fill(node: SimulatedNode<Message, Machine, Input, Output>, forUs: number): true {
+    const { life } = node;
+    this.#cluster.planDowntime(node.id, forUs);
+    node.store.nextSync = 'finds no room';
+    const { findRoom } = node.store;
+    if (findRoom === undefined) return true;
+    return this.#during(forUs, () => {
+      if (node.life === life) findRoom();
+    });
   }
 
   /**

@@ -16,6 +16,7 @@ interface Save {
 export class ModelledStore implements NodeStore {
   readonly disk = new SimulatedDisk();
   readonly isRotten = false;
+  readonly isFull = false;
   nextSync: SyncFate = 'succeeds';
   readonly #owner: StoreOwner;
   #saves: Save[] = [];

@@ -41,6 +41,10 @@ export interface NodeStore {
   readonly saving: number;
   /** What goes wrong at the next sync. */
   nextSync: SyncFate;
+  /** There is room again on a disk that had none; absent in a store that does not wait for room. */
+  readonly findRoom?: () => void;
+  /** Whether saves wait for room on the disk, so that proposals must be refused. */
+  readonly isFull: boolean;
   /** Whether bits on the disk were flipped at any time. */
   readonly isRotten: boolean;
   /** Begins a life: `opened` hears whether what the disk holds could be used. */

@@ -108,7 +108,7 @@ export type PlainFault =
   | { readonly type: 'slowDisk'; readonly node: Target; readonly syncUs: number; readonly forUs: number }
   /** The next sync fails: the node stops, as it must, and comes back later. */
   | { readonly type: 'failedSync'; readonly node: Target; readonly downUs: number }
-  /** The next write finds no room: the node stops and comes back when there is room. */
+  /** The next write finds no room: the node waits until there is room, or stops and comes back then. */
   | { readonly type: 'fullDisk'; readonly node: Target; readonly downUs: number }
   /** A bit that was durable flips. Where storages are only modelled there are no bits, and nothing happens. */
   | { readonly type: 'bitRot'; readonly node: Target }

@@ -43,7 +43,7 @@ export class SimulatedDisk {
   /** Makes one write durable. */
   apply(write: DurableWrite): void {
     const { discardThrough, truncateFrom } = write;
-    if (discardThrough !== undefined) {
+    if (discardThrough !== undefined && discardThrough.index >= this.#discarded.index) {
       this.#discardMemberships(discardThrough.index, truncateFrom === discardThrough.index + 1);
       for (let index = this.#discarded.index + 1; index <= discardThrough.index; index++)
         this.#entries.delete(index);

@@ -200,6 +200,10 @@ export class SimulatedNode<
 
   /** A client's command. */
   propose(data: Uint8Array, end: (end: CallEnd<Output>) => void): void {
+    if (this.store.isFull) {
+      this.#around.coverage.reach('proposal refused for want of room');
+      return end({ type: 'refused', leader: undefined });
+    }
     const proposal = ++this.#calls;
     this.#applied.awaitProposal(proposal, data, end);
     this.step({ type: 'propose', commands: [{ proposal, data }] });
@@ -368,13 +372,12 @@ export class SimulatedNode<
   /** Plans work of this life of the process, which waits while the process is paused. */
   #later(delayUs: number, run: () => void, otherwise?: () => void): void {
     const { life } = this;
-    const { queue } = this.#around;
     const attempt = () => {
       if (this.life !== life || (this.state !== 'up' && !this.isBetween)) return otherwise?.();
       if (this.standstill.isOn) this.standstill.hold(attempt);
       else run();
     };
-    queue.after(delayUs, attempt);
+    this.#around.queue.after(delayUs, attempt);
   }
 
   #owner(): StoreOwner {

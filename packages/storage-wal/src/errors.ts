@@ -94,6 +94,16 @@ export class StorageFailedError extends SynodError {
   }
 }
 
+/**
+ * Whether the platform says that there is no room, on the disk or within a quota.
+ *
+ * @param error - Anything that a file system rejected with.
+ */
+export function isNoRoom(error: unknown): boolean {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 /** The storage was closed before the call. Code `STORAGE_CLOSED`. */
 export class StorageClosedError extends SynodError {
   /** @param what - What was asked for. */

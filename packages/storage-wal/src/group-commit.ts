@@ -2,12 +2,23 @@
  * Group commit: writes that wait while the disk syncs go out together in the next batch, with one write and one sync
  * for all of them, whatever group they are of. All writes of a batch share one promise. Batches go out one after
  * another, never two at a time: recovery tells a torn tail from corruption by that.
+ *
+ * A batch that finds no room on the disk is taken back from the file, the reserve is given up, and the batch is written
+ * again. When there is still no room, it waits with all that come after it: an engine cannot take back what it asked
+ * to be saved, but it can wait for it. A sync that fails is another matter, and final, whatever its reason.
  */
-import { ByteWriter, type DurableWrite, InvalidArgumentError, isSynodError } from '@synod/core';
+import {
+  ByteWriter,
+  type DurableWrite,
+  InvalidArgumentError,
+  isSynodError,
+  StorageFullError,
+} from '@synod/core';
 import { batchOverheadBytes, beginBatch } from './batch.js';
 import { StorageClosedError, StorageFailedError } from './errors.js';
 import type { GroupLog } from './group-log.js';
 import { checkWrite, encodeWrite } from './record.js';
+import type { Reserve } from './reserve.js';
 import type { SegmentChain } from './segment-chain.js';
 import type { SegmentTurnover } from './segment-turnover.js';
 import type { WalLimits } from './wal-options.js';
@@ -47,17 +58,23 @@ interface WaitingBatch {
 /** Writers of this many times the batch limit are not kept for reuse. */
 const spareFactorMax = 2;
 const sparesMax = 2;
+/** Most bytes that wait for room on the disk, so that a caller who does not listen cannot fill the memory. */
+const heldBytesMax = 1 << 26;
 
 /** Takes writes and makes them durable batch by batch. */
 export class GroupCommit {
   readonly #chain: SegmentChain;
   readonly #turnover: SegmentTurnover;
   readonly #limits: WalLimits;
+  readonly #reserve: Reserve;
   readonly #waiting: WaitingBatch[] = [];
   readonly #spares: ByteWriter[] = [];
   #flushing: Promise<void> | undefined;
   #failure: Error | undefined;
   #closed = false;
+  /** Whether what waits found no room. */
+  #isHeld = false;
+  #isRetryWanted = false;
   #batches = 0;
   #writes = 0;
   #entries = 0;
@@ -67,16 +84,42 @@ export class GroupCommit {
    * @param chain - Where batches go.
    * @param turnover - Moves the chain on when a segment is full.
    * @param limits - Limits and listener.
+   * @param reserve - What is given up when the disk is full.
    */
-  constructor(chain: SegmentChain, turnover: SegmentTurnover, limits: WalLimits) {
+  constructor(chain: SegmentChain, turnover: SegmentTurnover, limits: WalLimits, reserve: Reserve) {
     this.#chain = chain;
     this.#turnover = turnover;
     this.#limits = limits;
+    this.#reserve = reserve;
   }
 
   /** Why the storage failed, once it has. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** See {@link StorageRoom.isFull}. */
+  get isFull(): boolean {
+    return this.#isHeld || !this.#reserve.isKept;
+  }
+
+  /** See {@link StorageRoom.retry}. */
+  async retry(): Promise<void> {
+    if (!this.isFull || this.#closed || this.#failure !== undefined) return;
+    this.#isRetryWanted = true;
+    this.#flushing ??= this.#flush();
+    await this.#flushing;
+  }
+
+  /**
+   * Gives up the reserve, for what finds no room.
+   *
+   * @returns Whether there was one.
+   */
+  async giveUpReserve(): Promise<boolean> {
+    if (!(await this.#reserve.giveUp())) return false;
+    this.#limits.emit({ type: 'full', left: 'reserve' });
+    return true;
   }
 
   /** Counts so far. */
@@ -109,6 +152,10 @@ export class GroupCommit {
           `a write of group ${group.group} takes up to ${bytes} bytes: at most ${this.#limits.recordBytesMax} fit in one, so split its entries`,
         );
       }
+      if (this.#isHeld && this.#waitingBytes() + bytes > heldBytesMax)
+        throw new StorageFullError(
+          `a write of group ${group.group}, behind ${heldBytesMax} bytes that wait,`,
+        );
     } catch (error) {
       return Promise.reject(error);
     }
@@ -142,7 +189,12 @@ export class GroupCommit {
   /** Takes no more writes and waits for those that were taken. */
   async close(): Promise<void> {
     this.#closed = true;
+    if (this.#waiting.length > 0 && this.#failure === undefined) this.#flushing ??= this.#flush();
     await this.#flushing;
+  }
+
+  #waitingBytes(): number {
+    return this.#waiting.reduce((bytes, { writer }) => bytes + writer.length, 0);
   }
 
   #openBatch(): WaitingBatch {
@@ -158,25 +210,71 @@ export class GroupCommit {
   async #flush(): Promise<void> {
     // Let what is saved in this turn join the first batch.
     await undefined;
+    do {
+      await this.#flushWaiting();
+      if (this.#isRetryWanted && this.#failure === undefined) await this.#findRoom();
+    } while (this.#waiting.length > 0 && !this.#isHeld && this.#failure === undefined);
+    this.#flushing = undefined;
+  }
+
+  async #flushWaiting(): Promise<void> {
     for (let batch = this.#waiting.shift(); batch !== undefined; batch = this.#waiting.shift()) {
       try {
         await this.#commit(batch);
       } catch (error) {
+        if (error instanceof StorageFullError) return this.#hold(batch, error);
         const failure = isFinal(error) ? error : new StorageFailedError('writing to the log', error);
         batch.settled.reject(failure);
         this.fail(failure);
-        break;
+        return;
       }
+      if (this.#isHeld) this.#goOn();
       batch.settled.resolve();
       this.#reuse(batch.writer);
     }
-    this.#flushing = undefined;
+  }
+
+  /** What found no room waits, in its place in the order; a storage that is being closed cannot wait. */
+  #hold(batch: WaitingBatch, error: StorageFullError): void {
+    this.#waiting.unshift(batch);
+    if (this.#closed) {
+      for (const { settled } of this.#waiting.splice(0)) settled.reject(error);
+    } else if (!this.#isHeld) {
+      this.#isHeld = true;
+      this.#limits.emit({ type: 'full', left: 'nothing' });
+    }
+  }
+
+  #goOn(): void {
+    this.#isHeld = false;
+    if (this.#reserve.isKept) this.#limits.emit({ type: 'roomFound' });
+  }
+
+  async #findRoom(): Promise<void> {
+    this.#isRetryWanted = false;
+    if (this.#isHeld || this.#reserve.isKept) return;
+    try {
+      await this.#turnover.shrink();
+      if (await this.#reserve.keep()) this.#limits.emit({ type: 'roomFound' });
+    } catch (error) {
+      if (error instanceof StorageFullError) return;
+      this.fail(isFinal(error) ? error : new StorageFailedError('making the log shorter', error));
+    }
+  }
+
+  async #append(writer: ByteWriter): Promise<void> {
+    try {
+      await this.#turnover.makeRoom(writer.length);
+      await this.#chain.append(writer);
+    } catch (error) {
+      if (!(error instanceof StorageFullError) || !(await this.giveUpReserve())) throw error;
+      await this.#append(writer);
+    }
   }
 
   async #commit(batch: WaitingBatch): Promise<void> {
     const { writer, groups, writes } = batch;
-    await this.#turnover.makeRoom(writer.length);
-    await this.#chain.append(writer);
+    await this.#append(writer);
     const segment = this.#chain.last;
     for (const [position, write] of writes.entries()) groups[position]?.apply(write, segment);
     this.#batches++;

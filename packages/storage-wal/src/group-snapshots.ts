@@ -22,6 +22,7 @@ export class GroupSnapshots {
   readonly #fileSystem: FileSystem;
   readonly #group: GroupId;
   readonly #limits: WalLimits;
+  readonly #findRoom: () => Promise<boolean>;
   /** Readers that have a file open, by its path. */
   readonly #readers = new Map<string, number>();
   /** What must be let go when the storage is closed. */
@@ -37,12 +38,20 @@ export class GroupSnapshots {
    * @param group - The group.
    * @param limits - Limits and listener.
    * @param newest - The newest snapshot that was found.
+   * @param findRoom - Makes room on a full disk; answers whether it could.
    */
-  constructor(fileSystem: FileSystem, group: GroupId, limits: WalLimits, newest: SnapshotMeta | undefined) {
+  constructor(
+    fileSystem: FileSystem,
+    group: GroupId,
+    limits: WalLimits,
+    newest: SnapshotMeta | undefined,
+    findRoom: () => Promise<boolean>,
+  ) {
     this.#fileSystem = fileSystem;
     this.#group = group;
     this.#limits = limits;
     this.#newest = newest;
+    this.#findRoom = findRoom;
     this.#directoryMade = newest !== undefined;
   }
 
@@ -79,6 +88,7 @@ export class GroupSnapshots {
         aside,
         path,
         header,
+        findRoom: this.#findRoom,
         inTurn: (lastSteps) => this.#inTurn(lastSteps),
         isWanted: () => this.#newest === undefined || meta.index >= this.#newest.index,
         onStored: (fileBytes) => this.#stored(meta, path, fileBytes),

@@ -8,14 +8,20 @@ import {
   type NodeId,
   parseNodeId,
 } from '@synod/core';
-import { StorageClosedError, StorageFailedError } from './errors.js';
+import { isNoRoom, StorageClosedError, StorageFailedError } from './errors.js';
 import { encodeIdentity, type Identity, identityPath } from './identity-file.js';
 import { replaceFile } from './replace-file.js';
+
+interface OwningStorage {
+  readonly failure: Error | undefined;
+  fail(error: Error): void;
+  giveUpReserve(): Promise<boolean>;
+}
 
 /** Who is who, durably. */
 export class IncarnationFile implements IncarnationRegister {
   readonly #fileSystem: FileSystem;
-  readonly #storage: { readonly failure: Error | undefined; fail(error: Error): void };
+  readonly #storage: OwningStorage;
   #identity: Identity;
   /** Changes wait for one another: each replaces the file that the one before wrote. */
   #changes: Promise<void> = Promise.resolve();
@@ -26,11 +32,7 @@ export class IncarnationFile implements IncarnationRegister {
    * @param identity - What the file says.
    * @param storage - The storage it belongs to: asked whether it has failed, and told when this file cannot be written.
    */
-  constructor(
-    fileSystem: FileSystem,
-    identity: Identity,
-    storage: { readonly failure: Error | undefined; fail(error: Error): void },
-  ) {
+  constructor(fileSystem: FileSystem, identity: Identity, storage: OwningStorage) {
     this.#fileSystem = fileSystem;
     this.#identity = identity;
     this.#storage = storage;
@@ -95,12 +97,22 @@ export class IncarnationFile implements IncarnationRegister {
     const next = alter(this.#identity);
     if (next === this.#identity) return;
     try {
-      await replaceFile(this.#fileSystem, identityPath, encodeIdentity(next));
+      await this.#replace(encodeIdentity(next));
     } catch (error) {
       const failure = new StorageFailedError('writing the register of incarnations', error);
       this.#storage.fail(failure);
       throw failure;
     }
     this.#identity = next;
+  }
+
+  async #replace(contents: Uint8Array): Promise<void> {
+    try {
+      await replaceFile(this.#fileSystem, identityPath, contents);
+    } catch (error) {
+      // The file that found no room is thrown away and written anew, so nothing of it is relied on.
+      if (!isNoRoom(error) || !(await this.#storage.giveUpReserve())) throw error;
+      await replaceFile(this.#fileSystem, identityPath, contents);
+    }
   }
 }

@@ -1,9 +1,12 @@
 /** The storage over a real folder: locked against other processes, and named by the platform's randomness. */
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { lockDirectory } from './directory-lock.js';
+import { isNoRoom } from './errors.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { openWal } from './open-wal.js';
+import { reservePath } from './reserve.js';
 import type { WalSettings } from './wal-options.js';
 import type { WalStorage } from './wal-storage.js';
 
@@ -25,7 +28,11 @@ import type { WalStorage } from './wal-storage.js';
  */
 export async function openWalDirectory(directory: string, settings: WalSettings = {}): Promise<WalStorage> {
   await mkdir(directory, { recursive: true });
-  const unlock = await lockDirectory(directory);
+  const unlock = await lockDirectory(directory).catch(async (error: unknown) => {
+    if (!isNoRoom(error)) throw error;
+    await rm(join(directory, reservePath), { force: true });
+    return lockDirectory(directory);
+  });
   try {
     const incarnation = randomBytes(16).toString('hex');
     const storage = await openWal({ ...settings, fileSystem: nodeFileSystem(directory), incarnation });
@@ -52,6 +59,10 @@ class LockedStorage implements WalStorage {
 
   get incarnations(): WalStorage['incarnations'] {
     return this.#storage.incarnations;
+  }
+
+  get room(): WalStorage['room'] {
+    return this.#storage.room;
   }
 
   group(group: number): ReturnType<WalStorage['group']> {

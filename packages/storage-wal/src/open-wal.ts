@@ -6,8 +6,9 @@ import type { FileSystem, Incarnation } from '@synod/core';
 import { closedMarkPath } from './closed-mark.js';
 import { StorageCorruptError } from './errors.js';
 import { decodeIdentity, encodeIdentity, type Identity, identityPath } from './identity-file.js';
-import { type BatchPlace, listSegments, type RecoveredLog, recoverLog, type TornTail } from './recovery.js';
+import { listSegments, type RecoveredLog, recoverLog } from './recovery.js';
 import { asideSuffix, readWhole, replaceFile, rootDirectory } from './replace-file.js';
+import { Reserve } from './reserve.js';
 import { checkNotRetired } from './retired-mark.js';
 import { decodeSegmentHeader, segmentHeaderBytes, segmentPath, walDirectory } from './segment.js';
 import { nameSegment, prepareSegment, SegmentChain } from './segment-chain.js';
@@ -45,16 +46,19 @@ export async function openWal(options: WalOptions): Promise<WalStorage> {
   const names = await fileSystem.list(rootDirectory);
   await checkNotRetired(fileSystem, names);
   const identity = (await readIdentity(fileSystem, names)) ?? (await beBorn(fileSystem, options.incarnation));
-  const log = await recoverLog(fileSystem, identity.own);
+  const log = await recoverLog(fileSystem, identity.own, limits.sectorBytes);
   const snapshots = await recoverSnapshots(fileSystem);
   for (const { log: group } of log.groups.values()) {
     checkCovered(group.group, group.discarded, snapshots.newest.get(group.group));
   }
   await putRight(fileSystem, log, snapshots);
   if (log.tornTail !== undefined) limits.emit({ type: 'tornTailCut', ...log.tornTail });
-  const { segments, nextBatch } = log;
-  const chain = await SegmentChain.open({ fileSystem, incarnation: identity.own, segments, nextBatch });
-  return new NodeWal({ fileSystem, limits, identity, log, snapshots: snapshots.newest, chain });
+  const { segments, nextBatch, fileBytes } = log;
+  const incarnation = identity.own;
+  const chain = await SegmentChain.open({ fileSystem, incarnation, segments, nextBatch, fileBytes, limits });
+  const reserve = new Reserve(fileSystem, limits.reserveBytes);
+  if (!(await reserve.keep())) limits.emit({ type: 'full', left: 'nothing' });
+  return new NodeWal({ fileSystem, limits, identity, log, snapshots: snapshots.newest, chain, reserve });
 }
 
 /**
@@ -123,7 +127,7 @@ async function putRight(
 ): Promise<void> {
   const last = log.segments.at(-1);
   if (log.closed) await fileSystem.remove(closedMarkPath);
-  else await resync(fileSystem, log.lastBatch, log.tornTail, last?.sequence ?? 1);
+  else await resync(fileSystem, log, last?.sequence ?? 1);
   await fileSystem.syncDirectory(walDirectory);
   if (log.unnamedSegment !== undefined) await nameSegment(fileSystem, log.unnamedSegment);
   for (const file of [...log.leftovers, ...snapshots.leftovers]) await fileSystem.remove(file);
@@ -140,15 +144,13 @@ async function putRight(
  * before they are synced (Rebello et al., "Can Applications Recover from fsync Failures?", ATC 2020, §3). The bytes
  * are the same, and the next batch would write into the same sector anyway.
  */
-async function resync(
-  fileSystem: FileSystem,
-  lastBatch: BatchPlace | undefined,
-  tornTail: TornTail | undefined,
-  lastSegment: number,
-): Promise<void> {
+async function resync(fileSystem: FileSystem, log: RecoveredLog, lastSegment: number): Promise<void> {
+  const { lastBatch, tornTail, unnamedSegment } = log;
   const file = await fileSystem.open(segmentPath(lastBatch?.sequence ?? lastSegment), 'existing');
   try {
-    if (tornTail !== undefined) await file.truncate(tornTail.offset);
+    // A segment that the log has left ends with its last batch.
+    const end = unnamedSegment === undefined ? tornTail?.offset : lastBatch?.end;
+    if (end !== undefined) await file.truncate(end);
     if (lastBatch !== undefined) {
       await file.write(
         [await file.read(lastBatch.offset, lastBatch.end - lastBatch.offset)],

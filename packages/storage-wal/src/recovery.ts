@@ -1,9 +1,10 @@
 /**
  * Reads the log back and judges it. One rule makes torn tails and corruption two things: batch k + 1 is never written
  * before batch k is synced. A crash can therefore break only the last batch. A broken frame at the very end of the
- * last segment, with no whole frame after it, is a torn tail that nobody was told is durable; any other broken frame
- * was acknowledged, and its loss must not be passed over (Alagappan et al., "Protocol-Aware Recovery for
- * Consensus-Based Storage", FAST 2018, §3.3, on telling the two apart).
+ * last segment, with no whole frame after it and at least one of its sectors missing, is a torn tail that nobody was
+ * told is durable; any other broken frame was written to its end, so it may have been acknowledged, and its loss must
+ * not be passed over (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018, §3.3, on
+ * telling the two apart). Zeros to the end of the file are no broken frame: they were put there for batches to come.
  *
  * Reading changes nothing on disk: after a refusal everything is as it was found.
  */
@@ -25,6 +26,9 @@ import {
   walDirectory,
 } from './segment.js';
 import { type BrokenFrame, SegmentReader } from './segment-reader.js';
+import { isZero, whyNotTorn } from './torn-write.js';
+
+const sectorBytesByDefault = 512;
 
 /** A group as the log has it. */
 export interface RecoveredGroup {
@@ -74,6 +78,8 @@ export interface RecoveredLog {
   readonly batches: number;
   /** Where the last batch stands; `undefined` for an empty log, or when a later segment exists. */
   readonly lastBatch: BatchPlace | undefined;
+  /** Length of the last segment's file once a torn tail is cut: its batches, and zeros for those to come. */
+  readonly fileBytes: number;
   /** Whether the log was closed cleanly. */
   readonly closed: boolean;
   /** What a crash left of a last batch. */
@@ -96,12 +102,17 @@ export async function listSegments(fileSystem: FileSystem): Promise<readonly num
  *
  * @param fileSystem - Where it is.
  * @param incarnation - The storage it must belong to.
+ * @param sectorBytes - Length of what the disk writes as one.
  * @throws {@link StorageCorruptError} when durable data is damaged or missing.
  */
-export async function recoverLog(fileSystem: FileSystem, incarnation: Incarnation): Promise<RecoveredLog> {
+export async function recoverLog(
+  fileSystem: FileSystem,
+  incarnation: Incarnation,
+  sectorBytes = sectorBytesByDefault,
+): Promise<RecoveredLog> {
   const names = new Set(await fileSystem.list(walDirectory));
   const run = lastRun(await listSegments(fileSystem));
-  const reading = new LogReading(fileSystem, incarnation, run);
+  const reading = new LogReading(fileSystem, incarnation, run, sectorBytes);
   for (const sequence of run.sequences) await reading.readSegment(sequence);
   reading.checkBegin();
   const unnamedSegment = await reading.checkEnd(names);
@@ -139,6 +150,7 @@ class LogReading {
   readonly #fileSystem: FileSystem;
   readonly #incarnation: Incarnation;
   readonly #run: SegmentRun;
+  readonly #sectorBytes: number;
   readonly #groups = new Map<GroupId, RecoveredGroup>();
   readonly #segments: SegmentFile[] = [];
   #begins = 1;
@@ -149,10 +161,11 @@ class LogReading {
   #endsInto: number | undefined;
   #tornTail: TornTail | undefined;
 
-  constructor(fileSystem: FileSystem, incarnation: Incarnation, run: SegmentRun) {
+  constructor(fileSystem: FileSystem, incarnation: Incarnation, run: SegmentRun, sectorBytes: number) {
     this.#fileSystem = fileSystem;
     this.#incarnation = incarnation;
     this.#run = run;
+    this.#sectorBytes = sectorBytes;
   }
 
   async readSegment(sequence: number): Promise<void> {
@@ -191,6 +204,7 @@ class LogReading {
     const path = segmentPath(next) + preparedSuffix;
     this.#checkHeader(next, (await readWhole(this.#fileSystem, path)).subarray(0, segmentHeaderBytes), path);
     this.#segments.push({ sequence: next, lengthBytes: segmentHeaderBytes });
+    this.#fileBytes = segmentHeaderBytes;
     return next;
   }
 
@@ -214,6 +228,7 @@ class LogReading {
       nextBatch: this.#nextBatch ?? 1,
       batches: this.#batches,
       lastBatch: this.#lastBatch,
+      fileBytes: this.#tornTail?.offset ?? this.#fileBytes,
       tornTail: this.#tornTail,
     };
   }
@@ -245,10 +260,11 @@ class LogReading {
       this.#lastBatch = { sequence, offset: frame.offset, end: frame.end };
     }
     const { offset } = frame;
+    const isLast = sequence === this.#run.sequences.at(-1);
     if (this.#endsInto !== undefined) {
-      if (frame.type !== 'end')
+      if (frame.type !== 'end' && !(isLast && (await this.#areZeros(reader, offset))))
         throw corrupt(file, offset, 'the end of the file after its end record', 'more bytes');
-    } else if (sequence !== this.#run.sequences.at(-1)) {
+    } else if (!isLast) {
       const found = frame.type === 'broken' ? frame.found : 'the end of the file';
       throw corrupt(file, offset, this.#nextExpected(), `${found}, although segment ${sequence + 1} exists`);
     } else if (frame.type === 'broken') {
@@ -257,14 +273,24 @@ class LogReading {
     this.#segments.push({ sequence, lengthBytes: offset });
   }
 
-  /** Only the end of the last segment can be torn, and only when nothing whole follows. */
+  /** Only the end of the last segment can be torn, and only when nothing whole follows and something is missing. */
   async #judgeBroken(file: string, reader: SegmentReader, broken: BrokenFrame): Promise<void> {
     const { offset, found } = broken;
+    if (await this.#areZeros(reader, offset)) return;
     const whole = await reader.findWhole(broken.resumeAt);
     if (whole !== undefined) {
       throw corrupt(file, offset, this.#nextExpected(), `${found}, with a whole frame after it at ${whole}`);
     }
+    const { lengthBytes } = broken;
+    const bytes = await reader.rest(offset);
+    const reason = whyNotTorn({ offset, bytes, lengthBytes, sectorBytes: this.#sectorBytes });
+    if (reason !== undefined) throw corrupt(file, offset, `batch ${this.#nextBatch}`, `${found}, ${reason}`);
     this.#tornTail = { file, offset, bytes: this.#fileBytes - offset };
+  }
+
+  async #areZeros(reader: SegmentReader, offset: number): Promise<boolean> {
+    const bytes = await reader.rest(offset);
+    return isZero(bytes, 0, bytes.length);
   }
 
   #nextExpected(): string {

@@ -1,10 +1,21 @@
 /**
  * The segments of an open log as one place to append to: one write and one sync a batch, and the steps by which the
  * log moves on to a next segment and lets go of the oldest. Not re-entrant: the caller awaits each call.
+ *
+ * The segment in use ends in zeros: now and then a batch is followed by a stretch of them, in the same write and under
+ * the same sync, and the next batches fall into that stretch. A sync that changes neither the length of a file nor its
+ * blocks has no metadata to write, which nearly halves it on a journaling file system. The zeros are cut off when the
+ * segment is left, by the sync of its last batch, and at a clean close.
  */
-import { ByteWriter, type FileHandle, type FileSystem, type Incarnation } from '@synod/core';
+import {
+  ByteWriter,
+  type FileHandle,
+  type FileSystem,
+  type Incarnation,
+  StorageFullError,
+} from '@synod/core';
 import { beginBatch, sealBatch } from './batch.js';
-import { StorageFailedError } from './errors.js';
+import { isNoRoom, StorageFailedError } from './errors.js';
 import { encodeSegmentEnd } from './record.js';
 import type { SegmentFile } from './recovery.js';
 import {
@@ -17,6 +28,7 @@ import {
   segmentSequenceMax,
   walDirectory,
 } from './segment.js';
+import type { WalLimits } from './wal-options.js';
 
 /** What a chain goes on from. */
 export interface SegmentChainInit {
@@ -28,7 +40,16 @@ export interface SegmentChainInit {
   readonly segments: SegmentFile[];
   /** Number of the next batch. */
   readonly nextBatch: number;
+  /** Length of the last segment's file, its zeros included. */
+  readonly fileBytes: number;
+  /** Zeros that are written ahead of the batches, and where a segment is full. */
+  readonly limits: Pick<WalLimits, 'preallocateBytes' | 'segmentBytesMax'>;
 }
+
+/** A batch longer than this share of the zeros that would go ahead gains nothing by them. */
+const shortBatchShare = 1 / 8;
+/** Zeros are written in pieces of at most this length, from one array for all logs. */
+const zeros = new Uint8Array(1 << 20);
 
 /** The segments of one open log. */
 export class SegmentChain {
@@ -40,6 +61,9 @@ export class SegmentChain {
   #file: FileHandle;
   #salt: number;
   #nextBatch: number;
+  /** Length of the file that batches go to. */
+  #fileBytes: number;
+  readonly #limits: SegmentChainInit['limits'];
   #syncs = 0;
 
   private constructor(init: SegmentChainInit, last: SegmentFile, file: FileHandle) {
@@ -49,6 +73,8 @@ export class SegmentChain {
     this.#nextBatch = init.nextBatch;
     this.#last = last;
     this.#file = file;
+    this.#fileBytes = init.fileBytes;
+    this.#limits = init.limits;
     this.#salt = segmentSalt(init.incarnation, last.sequence);
   }
 
@@ -103,14 +129,67 @@ export class SegmentChain {
    * Makes a batch durable at the end of the log.
    *
    * @param batch - A batch that was begun; it is numbered and sealed here, and must not change until this settles.
+   * @throws {@link StorageFullError} when the disk has no room for it: then the log is as it was before.
    */
   async append(batch: ByteWriter): Promise<void> {
-    sealBatch(batch, this.#nextBatch, this.#salt);
-    await this.#file.write([batch.view()], this.#last.lengthBytes);
+    await this.#put(batch, this.#zerosAfter(batch.length));
     await this.#file.dataSync();
+    this.#advance(batch);
+  }
+
+  /** Appends the last batch of a segment, and cuts off the zeros behind it under the same sync. */
+  async #appendLast(batch: ByteWriter): Promise<void> {
+    await this.#put(batch, []);
+    await this.#cutZeros(this.#last.lengthBytes + batch.length);
+    await this.#file.dataSync();
+    this.#advance(batch);
+  }
+
+  async #put(batch: ByteWriter, ahead: readonly Uint8Array[]): Promise<void> {
+    sealBatch(batch, this.#nextBatch, this.#salt);
+    const start = this.#last.lengthBytes;
+    let end = start + batch.length;
+    for (const part of ahead) end += part.length;
+    try {
+      await this.#file.write([batch.view(), ...ahead], start);
+      this.#fileBytes = Math.max(this.#fileBytes, end);
+    } catch (error) {
+      if (!isNoRoom(error)) throw error;
+      await this.#takeBack();
+      if (ahead.length === 0) throw new StorageFullError(`a batch of ${batch.length} bytes`, error);
+      await this.#put(batch, []);
+    }
+  }
+
+  /** Takes a write back that found no room, so that no crash can bring it to light after it was refused. */
+  async #takeBack(): Promise<void> {
+    const { lengthBytes } = this.#last;
+    await this.#file.truncate(lengthBytes);
+    await this.#file.dataSync();
+    this.#fileBytes = lengthBytes;
+  }
+
+  #advance(batch: ByteWriter): void {
     this.#syncs++;
     this.#last.lengthBytes += batch.length;
     this.#nextBatch++;
+  }
+
+  /** Zeros that go behind a batch of this length, in as many pieces as it takes. */
+  #zerosAfter(batchBytes: number): readonly Uint8Array[] {
+    const { preallocateBytes, segmentBytesMax } = this.#limits;
+    const end = this.#last.lengthBytes + batchBytes;
+    if (end <= this.#fileBytes || batchBytes > preallocateBytes * shortBatchShare) return [];
+    const pieces: Uint8Array[] = [];
+    for (let left = Math.min(preallocateBytes, segmentBytesMax - end); left > 0; left -= zeros.length)
+      pieces.push(zeros.subarray(0, left));
+    return pieces;
+  }
+
+  async #cutZeros(end: number): Promise<void> {
+    if (this.#fileBytes <= end) return;
+    await this.#file.truncate(end);
+    this.#fileBytes = end;
   }
 
   /**
@@ -127,11 +206,12 @@ export class SegmentChain {
     await prepareSegment(this.#fileSystem, { incarnation: this.#incarnation, sequence: next, firstBatch });
     beginBatch(this.#endWriter);
     encodeSegmentEnd(this.#endWriter, next);
-    await this.append(this.#endWriter);
+    await this.#appendLast(this.#endWriter);
     await this.#file.close();
     await nameSegment(this.#fileSystem, next);
     this.#file = await this.#fileSystem.open(segmentPath(next), 'existing');
     this.#last = { sequence: next, lengthBytes: segmentHeaderBytes };
+    this.#fileBytes = segmentHeaderBytes;
     this.#segments.push(this.#last);
     this.#salt = segmentSalt(this.#incarnation, next);
   }
@@ -156,6 +236,13 @@ export class SegmentChain {
     return removed;
   }
 
+  /** Cuts off the zeros at the end, durably. */
+  async trim(): Promise<void> {
+    if (this.#fileBytes === this.#last.lengthBytes) return;
+    await this.#cutZeros(this.#last.lengthBytes);
+    await this.#file.dataSync();
+  }
+
   /** Lets go of the file. */
   async close(): Promise<void> {
     await this.#file.close();
@@ -167,18 +254,29 @@ export class SegmentChain {
  *
  * @param fileSystem - Where.
  * @param header - What it says of itself.
+ * @throws {@link StorageFullError} when the disk has no room for it.
  */
 export async function prepareSegment(fileSystem: FileSystem, header: SegmentHeader): Promise<void> {
   const path = segmentPath(header.sequence) + preparedSuffix;
   await fileSystem.remove(path);
-  const file = await fileSystem.open(path, 'create');
+  const file = await needingRoom(() => fileSystem.open(path, 'create'));
   try {
-    await file.write([encodeSegmentHeader(header)], 0);
+    await needingRoom(() => file.write([encodeSegmentHeader(header)], 0));
     await file.dataSync();
   } finally {
     await file.close();
   }
   await fileSystem.syncDirectory(walDirectory);
+}
+
+/** Nothing of the log was touched when there was no room, and the next attempt begins anew. */
+async function needingRoom<Value>(work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isNoRoom(error)) throw new StorageFullError('a new segment', error);
+    throw error;
+  }
 }
 
 /**

@@ -26,6 +26,8 @@ export interface BrokenFrame {
   readonly found: string;
   /** First offset at which another frame could begin. */
   readonly resumeAt: number;
+  /** Length of the frame, when its header is sound. */
+  readonly lengthBytes?: number;
 }
 
 /** What stands at the reader's position. */
@@ -64,14 +66,16 @@ export class SegmentReader {
     for (;;) {
       if (offset + wanted > this.#fileBytes) {
         const found = `${this.#fileBytes - offset} bytes of a frame that needs at least ${wanted}`;
-        const resumeAt = wanted > frameOverheadBytes ? this.#fileBytes : offset + 1;
-        return { type: 'broken', offset, found, resumeAt };
+        if (wanted === frameOverheadBytes) return { type: 'broken', offset, found, resumeAt: offset + 1 };
+        return { type: 'broken', offset, found, resumeAt: this.#fileBytes, lengthBytes: wanted };
       }
       await this.#have(offset, wanted);
       const opened = openFrame(this.#window, offset - this.#windowStart, { frameBytesMax, salt: this.#salt });
       if (opened.type === 'damaged') {
-        const resumeAt = opened.reason === 'payload' ? this.#announcedEnd(offset) : offset + 1;
-        return { type: 'broken', offset, found: `a frame with a wrong ${opened.reason}`, resumeAt };
+        const found = `a frame with a wrong ${opened.reason}`;
+        if (opened.reason !== 'payload') return { type: 'broken', offset, found, resumeAt: offset + 1 };
+        const resumeAt = this.#announcedEnd(offset);
+        return { type: 'broken', offset, found, resumeAt, lengthBytes: resumeAt - offset };
       }
       if (opened.type === 'whole') {
         const end = this.#windowStart + opened.end;
@@ -93,13 +97,22 @@ export class SegmentReader {
   }
 
   /**
+   * All bytes from an offset to the end of the file.
+   *
+   * @param offset - Where to begin.
+   */
+  rest(offset: number): Promise<Uint8Array> {
+    return this.#file.read(offset, this.#fileBytes - offset);
+  }
+
+  /**
    * Looks for a whole frame at an offset or after it, byte by byte.
    *
    * @param offset - Where to begin.
    * @returns Offset of the first whole frame, or `undefined` when there is none.
    */
   async findWhole(offset: number): Promise<number | undefined> {
-    const rest = await this.#file.read(offset, this.#fileBytes - offset);
+    const rest = await this.rest(offset);
     const expectation = { frameBytesMax, salt: this.#salt };
     for (let position = 0; position + frameOverheadBytes <= rest.length; position++) {
       if (openFrame(rest, position, expectation).type === 'whole') return offset + position;

@@ -20,6 +20,9 @@ const movedShareMax = 1 / 4;
 /** Share of the log that must be dead before moving is worth its cost. */
 const deadShareMin = 1 / 2;
 
+/** Length from which it is worth leaving a segment early on a full disk. */
+const shrinkBytesMin = 1 << 16;
+
 /** What the turnover works with. */
 export interface SegmentTurnoverInit {
   /** Where the files are. */
@@ -66,9 +69,30 @@ export class SegmentTurnover {
     await this.#letGo();
   }
 
+  /**
+   * Makes the log shorter before it would be its time, because the disk is full.
+   *
+   * @throws {@link StorageFullError} when there is not even room to begin a new segment.
+   */
+  async shrink(): Promise<void> {
+    const chain = this.#chain;
+    if (chain.bytes >= shrinkBytesMin && this.#isHalfDead()) {
+      if (!chain.lastIsEmpty) {
+        await chain.roll();
+        this.#limits.emit({ type: 'segmentCreated', file: segmentPath(chain.last) });
+      }
+      if (this.#oldestEntries() === chain.first) await this.#moveEntries();
+    }
+    await this.#letGo();
+  }
+
   #isWorthMoving(): boolean {
     if (this.#chain.last - this.#chain.first < this.#limits.segmentsBeforeMove) return false;
     if (this.#oldestEntries() > this.#chain.first) return false;
+    return this.#isHalfDead();
+  }
+
+  #isHalfDead(): boolean {
     let live = 0;
     for (const group of this.#groups.values()) live += group.extents.bytes;
     return live <= this.#chain.bytes * (1 - deadShareMin);

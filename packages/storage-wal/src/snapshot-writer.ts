@@ -7,7 +7,7 @@ import {
   type SnapshotWriter,
 } from '@synod/core';
 import { beginFrame, endFrame } from '@synod/integrity';
-import { SnapshotFailedError } from './errors.js';
+import { isNoRoom, SnapshotFailedError } from './errors.js';
 import { directoryOf } from './replace-file.js';
 import {
   chunkMark,
@@ -31,6 +31,8 @@ export interface SnapshotFileWriterInit {
   readonly path: string;
   /** What it says of itself. */
   readonly header: SnapshotHeader;
+  /** Makes room on a full disk; answers whether it could. */
+  readonly findRoom: () => Promise<boolean>;
   /** Runs the last steps of snapshots of one group one after the other, so that an older one never follows a newer. */
   readonly inTurn: (lastSteps: () => Promise<void>) => Promise<void>;
   /** Called before the file gets its name; `false` when a newer one has come meanwhile and this one shall go. */
@@ -143,9 +145,19 @@ export class SnapshotFileWriter implements SnapshotWriter {
     this.#beginChunk();
   }
 
+  async #write(parts: readonly Uint8Array[]): Promise<void> {
+    try {
+      await this.#init.file.write(parts, this.#position);
+    } catch (error) {
+      // The snapshot is what lets the log shrink, so the reserve is for it too.
+      if (!isNoRoom(error) || !(await this.#init.findRoom())) throw error;
+      await this.#init.file.write(parts, this.#position);
+    }
+  }
+
   async #put(bytes: Uint8Array): Promise<void> {
     const parts = this.#position === 0 ? [this.#headerBytes, bytes] : [bytes];
-    await this.#init.file.write(parts, this.#position);
+    await this.#write(parts);
     for (const part of parts) this.#position += part.length;
   }
 }

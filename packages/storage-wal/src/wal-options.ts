@@ -24,6 +24,22 @@ export interface WalSettings {
    * Default 4. Moving costs at most a quarter of what is written besides.
    */
   readonly segmentsBeforeMove?: number;
+  /**
+   * Zeros that are written ahead of the batches at a time, in bytes: 0 (none) to 64 MiB. Default 1 MiB. A sync within
+   * them has no metadata of the file system to write. They are cut off at a clean close.
+   */
+  readonly preallocateBytes?: number;
+  /**
+   * Room kept in a file of its own, `reserve`, for when the disk is full, in bytes: 0 (none) to 1 GiB. Default 4 MiB.
+   * Then it is given up, so that votes, what was under way and the snapshot that shortens the log can still be stored.
+   */
+  readonly reserveBytes?: number;
+  /**
+   * Length of what the disk writes as one after a power loss, whole or not at all, in bytes: 1 to 4096. Default 512, as
+   * disks have it. It tells damage to the last batch from a write that a crash cut short; 1 trusts the disk with nothing,
+   * and takes almost every such damage for a crash.
+   */
+  readonly sectorBytes?: number;
   /** Bytes of a snapshot that one checksum covers, and that one read takes at least: 512 bytes to 16 MiB. Default 256 KiB. */
   readonly snapshotChunkBytes?: number;
   /** Hears what happens. Called in the middle of the work: it must return quickly, and what it throws is ignored. */
@@ -52,6 +68,13 @@ export type WalEvent =
   | { readonly type: 'tornTailCut'; readonly file: string; readonly offset: number; readonly bytes: number }
   /** A snapshot is durable. */
   | { readonly type: 'snapshotSaved'; readonly group: GroupId; readonly file: string; readonly bytes: number }
+  /**
+   * There is no room on the disk. With `reserve`, the reserve was given up and saves still succeed; without, saves wait
+   * until there is room.
+   */
+  | { readonly type: 'full'; readonly left: 'reserve' | 'nothing' }
+  /** There is room again, and the reserve is kept again. */
+  | { readonly type: 'roomFound' }
   /** A write or sync failed: the storage takes nothing more. */
   | { readonly type: 'failed'; readonly error: Error };
 
@@ -65,6 +88,12 @@ export interface WalLimits {
   readonly recordBytesMax: number;
   /** See {@link WalSettings.segmentsBeforeMove}. */
   readonly segmentsBeforeMove: number;
+  /** See {@link WalSettings.preallocateBytes}. */
+  readonly preallocateBytes: number;
+  /** See {@link WalSettings.reserveBytes}. */
+  readonly reserveBytes: number;
+  /** See {@link WalSettings.sectorBytes}. */
+  readonly sectorBytes: number;
   /** See {@link WalSettings.snapshotChunkBytes}. */
   readonly snapshotChunkBytes: number;
   /** Tells a listener, if there is one; never throws. */
@@ -108,6 +137,14 @@ export function walLimits(options: WalOptions): WalLimits {
       gibibyte,
     ),
     segmentsBeforeMove: parseInteger(options.segmentsBeforeMove ?? 4, 'segmentsBeforeMove', 1, 1000),
+    preallocateBytes: parseInteger(
+      options.preallocateBytes ?? mebibyte,
+      'preallocateBytes',
+      0,
+      64 * mebibyte,
+    ),
+    reserveBytes: parseInteger(options.reserveBytes ?? 4 * mebibyte, 'reserveBytes', 0, gibibyte),
+    sectorBytes: parseInteger(options.sectorBytes ?? 512, 'sectorBytes', 1, 4096),
     snapshotChunkBytes: parseInteger(
       options.snapshotChunkBytes ?? 256 * kibibyte,
       'snapshotChunkBytes',

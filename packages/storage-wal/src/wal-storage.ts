@@ -12,9 +12,10 @@ import {
   type SnapshotMeta,
   type SnapshotReader,
   type SnapshotWriter,
+  type StorageRoom,
 } from '@synod/core';
 import { closedMarkPath, encodeClosedMark } from './closed-mark.js';
-import { StorageClosedError, StorageFailedError } from './errors.js';
+import { isNoRoom, StorageClosedError, StorageFailedError } from './errors.js';
 import { GroupCommit, type WalStats } from './group-commit.js';
 import { GroupLog } from './group-log.js';
 import { GroupSnapshots } from './group-snapshots.js';
@@ -23,6 +24,7 @@ import { IncarnationFile } from './incarnation-register.js';
 import type { RecoveredEntries } from './recovered-entries.js';
 import type { RecoveredLog, TornTail } from './recovery.js';
 import { replaceFile } from './replace-file.js';
+import type { Reserve } from './reserve.js';
 import type { SegmentChain } from './segment-chain.js';
 import { SegmentTurnover } from './segment-turnover.js';
 import type { WalLimits } from './wal-options.js';
@@ -45,6 +47,8 @@ export interface RecoveryReport {
 export interface WalStorage extends NodeStorage {
   /** What was found when it was opened. */
   readonly recovery: RecoveryReport;
+  /** How it stands with room on the disk. While it is full, saves wait until there is room, or until it is closed. */
+  readonly room: StorageRoom;
   /** Counts since it was opened. */
   stats(): WalStats;
 }
@@ -63,6 +67,8 @@ export interface NodeWalInit {
   readonly snapshots: ReadonlyMap<GroupId, SnapshotMeta>;
   /** The log to append to. */
   readonly chain: SegmentChain;
+  /** Room to give up. */
+  readonly reserve: Reserve;
 }
 
 const groupMax = 0xffff_ffff;
@@ -93,7 +99,7 @@ export class NodeWal implements WalStorage {
       groups: this.#logs,
       limits,
     });
-    this.#commit = new GroupCommit(chain, turnover, limits);
+    this.#commit = new GroupCommit(chain, turnover, limits, init.reserve);
     this.#incarnations = new IncarnationFile(fileSystem, identity, this.#commit);
     const groups = [...new Set([...log.groups.keys(), ...init.snapshots.keys()])].sort(
       (left, right) => left - right,
@@ -116,6 +122,11 @@ export class NodeWal implements WalStorage {
     return this.#incarnations;
   }
 
+  /** See {@link WalStorage.room}. */
+  get room(): StorageRoom {
+    return this.#commit;
+  }
+
   /** See {@link NodeStorage.group}. */
   group(group: GroupId): GroupStorage {
     return this.#groups.get(group) ?? this.#addGroup(new GroupLog(parseInteger(group, 'group', 0, groupMax)));
@@ -134,7 +145,9 @@ export class NodeWal implements WalStorage {
 
   #addGroup(log: GroupLog, recovered?: RecoveredEntries, newest?: SnapshotMeta): GroupWal {
     this.#logs.set(log.group, log);
-    const snapshots = new GroupSnapshots(this.#fileSystem, log.group, this.#limits, newest);
+    const snapshots = new GroupSnapshots(this.#fileSystem, log.group, this.#limits, newest, () =>
+      this.#commit.giveUpReserve(),
+    );
     const isClosed = () => this.#closing !== undefined;
     const storage = new GroupWal({ log, commit: this.#commit, snapshots, recovered, isClosed });
     this.#groups.set(log.group, storage);
@@ -150,9 +163,12 @@ export class NodeWal implements WalStorage {
       return;
     }
     try {
+      await this.#chain.trim();
       await this.#chain.close();
       await this.#markClosed();
     } catch (error) {
+      // Without the mark the log is opened as after a crash, which loses nothing.
+      if (isNoRoom(error)) return;
       throw new StorageFailedError('marking the log as closed', error);
     }
   }

@@ -33,6 +33,10 @@ function settingsOf(random: Random): WalSettings {
     batchBytesMax: random.integer(1024, 3000),
     segmentsBeforeMove: random.integer(1, 4),
     snapshotChunkBytes: 512,
+    preallocateBytes: [0, 700, 5000][random.integer(0, 3)] ?? 0,
+    reserveBytes: [0, 900][random.integer(0, 2)] ?? 0,
+    // The drive tears at any byte.
+    sectorBytes: 1,
   };
 }
 

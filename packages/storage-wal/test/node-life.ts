@@ -6,13 +6,19 @@ import { snapshotMeta } from './durable-model.js';
 
 export const incarnation = '00112233445566778899aabbccddeeff';
 
+const bare: WalSettings = { preallocateBytes: 0, reserveBytes: 0, sectorBytes: 1 };
+
 /** A drive whose blocks are short, so that a crash tears even small writes. */
 export function newDrive(): SimulatedDrive {
   return new SimulatedDrive({ blockBytes: 16 });
 }
 
+/**
+ * Opens a storage that trusts the drive with nothing, since a simulated one tears at any byte, and puts nothing on it that
+ * a test did not ask for.
+ */
 export function openOn(disk: SimulatedDrive, settings: WalSettings = {}): Promise<WalStorage> {
-  return openWal({ ...settings, fileSystem: disk.boot(), incarnation });
+  return openWal({ ...bare, ...settings, fileSystem: disk.boot(), incarnation });
 }
 
 export function entryOf(index: number, term = 1, length = 8): Entry {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -59,7 +59,7 @@ describe('a storage on the real disk', () => {
   });
 
   it('cuts a torn tail and goes on', async () => {
-    const storage = await openWalDirectory(directory);
+    const storage = await openWalDirectory(directory, { preallocateBytes: 0 });
     await storage.group(0).save(writeOf([entryOf(1)]));
     const before = (await readFile(segment())).length;
     await storage.group(0).save(writeOf([entryOf(2)]));
@@ -81,8 +81,25 @@ describe('a storage on the real disk', () => {
     await third.close();
   });
 
-  it('refuses a flipped byte in the middle, with file and offset, and lets go of the folder', async () => {
+  it('writes zeros ahead, takes them for no tail after a crash, and cuts them off at a clean close', async () => {
     const storage = await openWalDirectory(directory);
+    for (let index = 1; index <= 3; index++) await storage.group(0).save(writeOf([entryOf(index)]));
+    const crashed = await mkdtemp(join(tmpdir(), 'synod-wal-crashed-'));
+    await cp(directory, crashed, { recursive: true });
+    await rm(join(crashed, 'lock'));
+    await storage.close();
+    expect((await stat(segment())).size).toBeLessThan(1000);
+    expect((await stat(join(crashed, 'wal', '00000001.log'))).size).toBeGreaterThan(1 << 20);
+    expect((await stat(join(crashed, 'reserve'))).size).toBe(4 << 20);
+    const again = await openWalDirectory(crashed);
+    expect(again.recovery).toMatchObject({ closedCleanly: false, tornTail: undefined, batches: 3 });
+    expect(indexesOf(again.group(0))).toEqual([1, 2, 3]);
+    await again.close();
+    await rm(crashed, { recursive: true });
+  });
+
+  it('refuses a flipped byte in the middle, with file and offset, and lets go of the folder', async () => {
+    const storage = await openWalDirectory(directory, { preallocateBytes: 0 });
     const offset = (await readFile(segment())).length;
     for (let index = 1; index <= 3; index++) await storage.group(0).save(writeOf([entryOf(index)]));
     await storage.close();

@@ -55,6 +55,9 @@ export const multiPaxosMessageCodec: MessageCodec<MultiPaxosMessage> = {
   offeredSnapshot(message: MultiPaxosMessage): SnapshotMeta | undefined {
     return message.type === 'installSnapshot' ? message.meta : undefined;
   },
+  carriesEntries(message: MultiPaxosMessage): boolean {
+    return (message.type === 'accept' || message.type === 'learned') && message.entries.length > 0;
+  },
 };
 
 function encodeMessage(message: MultiPaxosMessage, writer: ByteWriter): void {

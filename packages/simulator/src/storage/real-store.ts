@@ -32,6 +32,8 @@ const group = 0;
 const callUs = 20;
 /** Share of crashes that end only the process: what it wrote is still in the machine's memory. */
 const killShare = 0.3;
+/** On a full disk files may still grow by less than this. */
+const roomLeftMax = 100;
 
 /** Keeps a node's durable state in a real storage. */
 export class RealStore implements NodeStore {
@@ -86,10 +88,37 @@ export class RealStore implements NodeStore {
 
   set nextSync(fate: SyncFate) {
     this.#fate = fate;
-    if (fate === 'succeeds') this.#drive.mend();
-    else this.#broken = fate;
+    if (fate !== 'succeeds') this.#broken = fate;
+    this.#drive.mend();
     if (fate === 'fails') this.#drive.failFrom('dataSync', 1, 'EIO');
-    if (fate === 'finds no room') this.#drive.failFrom('write', 1, 'ENOSPC');
+    if (fate === 'finds no room') this.#fill();
+    else this.#makeRoom();
+  }
+
+  get isFull(): boolean {
+    return this.#opened?.room?.isFull === true;
+  }
+
+  readonly findRoom = () => {
+    if (this.#fate === 'finds no room') this.nextSync = 'succeeds';
+  };
+
+  /** Either files cannot grow any more, or nothing can be written: some file systems write everything elsewhere. */
+  #fill(): void {
+    const { random } = this.#owner;
+    if (random.chance(0.5)) this.#drive.failFrom('write', 1, 'ENOSPC');
+    else this.#drive.leaveRoom(random.integer(0, roomLeftMax));
+  }
+
+  #makeRoom(): void {
+    this.#drive.leaveRoom(Number.POSITIVE_INFINITY);
+    const room = this.#opened?.room;
+    if (room?.isFull !== true || this.#isClosing) return;
+    this.#when(
+      room.retry(),
+      () => undefined,
+      (error) => this.#fail(error),
+    );
   }
 
   open(opened: (outcome: 'recovered' | 'refused') => void): void {
@@ -250,6 +279,12 @@ export class RealStore implements NodeStore {
   #fail(error: unknown): void {
     const { coverage, stop } = this.#owner;
     this.#demandCause(error, 'STORAGE_FAILED');
+    demand(
+      this.#broken !== 'finds no room' || this.#opened?.room === undefined,
+      'storage contract',
+      () =>
+        `${this.#owner.id}: its storage fails on a full disk, though it says that it waits for room: ${error}`,
+    );
     if (this.#broken === 'fails') coverage.reach('sync failed');
     if (this.#broken === 'finds no room') coverage.reach('disk full');
     stop('failed');

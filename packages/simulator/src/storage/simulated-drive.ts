@@ -54,6 +54,8 @@ export class SimulatedDrive {
   #contents = new DriveContents();
   #life = 0;
   #operations = 0;
+  /** Greatest length of all files together. */
+  #bytesMax = Number.POSITIVE_INFINITY;
   #crashAt = Number.POSITIVE_INFINITY;
   #failure: { readonly operation: DriveOperation; after: number; readonly code: string } | undefined;
 
@@ -124,6 +126,16 @@ export class SimulatedDrive {
    */
   failFrom(operation: DriveOperation, nth: number, code: string): void {
     this.#failure = { operation, after: nth, code };
+  }
+
+  /**
+   * Lets files grow by so many bytes and no more, all together: a write beyond that finds no room (`ENOSPC`), and may be
+   * there in part. What is removed or cut makes room.
+   *
+   * @param bytes - How many from now on. `Infinity` takes it back.
+   */
+  leaveRoom(bytes: number): void {
+    this.#bytesMax = this.#bytesUsed() + bytes;
   }
 
   /** Mends what {@link SimulatedDrive.failFrom} broke. */
@@ -209,9 +221,19 @@ export class SimulatedDrive {
       contents: this.#contents,
       random: this.#random,
       blockBytes: this.#blockBytes,
+      room: () =>
+        this.#bytesMax === Number.POSITIVE_INFINITY ? this.#bytesMax : this.#bytesMax - this.#bytesUsed(),
       begin: (operation) => ended() ?? this.#begin(operation),
       end: (operation, done) => this.#pace(operation, () => done(ended())),
     };
+  }
+
+  #bytesUsed(): number {
+    let bytes = 0;
+    for (const folder of this.#contents.folders) {
+      for (const name of folder.names) bytes += folder.find(name)?.length ?? 0;
+    }
+    return bytes;
   }
 
   #begin(operation: DriveOperation): Error | undefined {

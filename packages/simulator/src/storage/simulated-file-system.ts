@@ -11,6 +11,8 @@ export interface DriveAccess {
   readonly contents: DriveContents;
   readonly random: Random;
   readonly blockBytes: number;
+  /** Bytes by which all files together may still grow. */
+  readonly room: () => number;
   /** Begins an operation; the answer is why it must fail. */
   readonly begin: (operation: DriveOperation) => Error | undefined;
   /** Ends an operation in its time; `ended` is why it must fail after all. */
@@ -88,11 +90,13 @@ class SimulatedFileHandle implements FileHandle {
   }
 
   write(bytes: readonly Uint8Array[], position: number): Promise<void> {
-    const refused = this.#begin('write');
+    let refused = this.#begin('write');
     const { random } = this.#drive;
     let offset = position;
     for (const part of bytes) {
       if (this.#isClosed) break;
+      if (refused === undefined && offset + part.length - this.#file.length > this.#drive.room())
+        refused = driveError('ENOSPC', 'write');
       // Under way from now on: a crash before its end may keep any part of it.
       if (refused === undefined) this.#file.write(offset, part);
       else if (isPlatform(refused))
