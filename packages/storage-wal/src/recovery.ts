@@ -26,7 +26,7 @@ import {
   walDirectory,
 } from './segment.js';
 import { type BrokenFrame, SegmentReader } from './segment-reader.js';
-import { isZero, whyNotTorn } from './torn-write.js';
+import { whyNotTorn } from './torn-write.js';
 
 const sectorBytesByDefault = 512;
 
@@ -262,7 +262,7 @@ class LogReading {
     const { offset } = frame;
     const isLast = sequence === this.#run.sequences.at(-1);
     if (this.#endsInto !== undefined) {
-      if (frame.type !== 'end' && !(isLast && (await this.#areZeros(reader, offset))))
+      if (frame.type !== 'end' && !(isLast && (await reader.isZeroFrom(offset))))
         throw corrupt(file, offset, 'the end of the file after its end record', 'more bytes');
     } else if (!isLast) {
       const found = frame.type === 'broken' ? frame.found : 'the end of the file';
@@ -276,7 +276,7 @@ class LogReading {
   /** Only the end of the last segment can be torn, and only when nothing whole follows and something is missing. */
   async #judgeBroken(file: string, reader: SegmentReader, broken: BrokenFrame): Promise<void> {
     const { offset, found } = broken;
-    if (await this.#areZeros(reader, offset)) return;
+    if (await reader.isZeroFrom(offset)) return;
     const whole = await reader.findWhole(broken.resumeAt);
     if (whole !== undefined) {
       throw corrupt(file, offset, this.#nextExpected(), `${found}, with a whole frame after it at ${whole}`);
@@ -286,11 +286,6 @@ class LogReading {
     const reason = whyNotTorn({ offset, bytes, lengthBytes, sectorBytes: this.#sectorBytes });
     if (reason !== undefined) throw corrupt(file, offset, `batch ${this.#nextBatch}`, `${found}, ${reason}`);
     this.#tornTail = { file, offset, bytes: this.#fileBytes - offset };
-  }
-
-  async #areZeros(reader: SegmentReader, offset: number): Promise<boolean> {
-    const bytes = await reader.rest(offset);
-    return isZero(bytes, 0, bytes.length);
   }
 
   #nextExpected(): string {

@@ -5,6 +5,7 @@
 import { ByteReader, type FileHandle } from '@synod/core';
 import { frameOverheadBytes, openFrame } from '@synod/integrity';
 import { segmentHeaderBytes } from './segment.js';
+import { isZero } from './torn-write.js';
 
 /** Bytes that one read of a segment asks for, unless a frame is longer. */
 const windowBytes = 1 << 20;
@@ -103,6 +104,16 @@ export class SegmentReader {
    */
   rest(offset: number): Promise<Uint8Array> {
     return this.#file.read(offset, this.#fileBytes - offset);
+  }
+
+  /**
+   * Whether nothing but zeros stands from an offset on, as where room was made for batches to come.
+   *
+   * @param offset - Where to begin.
+   */
+  async isZeroFrom(offset: number): Promise<boolean> {
+    const bytes = await this.rest(offset);
+    return isZero(bytes, 0, bytes.length);
   }
 
   /**

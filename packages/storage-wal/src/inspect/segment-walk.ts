@@ -41,6 +41,7 @@ export async function walkSegment(
         visit(stretch);
         continue;
       }
+      if (await reader.isZeroFrom(frame.offset)) break;
       const end = (await reader.findWhole(frame.resumeAt)) ?? bytes;
       const broken = { type: 'broken', file, offset: frame.offset, bytes: end - frame.offset } as const;
       const stretch = { ...broken, found: frame.found };
