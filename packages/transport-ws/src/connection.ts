@@ -25,6 +25,7 @@ import type { PushResult } from './lane-queue.js';
 import type { TransportSettings } from './options.js';
 import { Outbox, type OutboxLane } from './outbox.js';
 import type { PeerSocket, Platform } from './peer-socket.js';
+import type { TurnAwayReason } from './refusals.js';
 import type { TransportCounters } from './transport-stats.js';
 
 /** What a connection tells. */
@@ -83,6 +84,8 @@ export class Connection implements ExchangeLink {
   readonly remote: string;
   /** The TCP socket, once there is one. */
   tcp: Socket | undefined;
+  /** Why it was turned away, if it was, before or without judging a hello. */
+  turnedAway: TurnAwayReason | undefined;
   readonly #socket: PeerSocket;
   readonly #handshake: Handshake;
   readonly #owner: ConnectionOwner;
@@ -94,6 +97,7 @@ export class Connection implements ExchangeLink {
   #messageBytes = 0;
   #state: 'handshake' | 'up' | 'ended' | 'closed' = 'handshake';
   #peer: NodeId = '';
+  #version = 0;
   #handshakeBytes = 0;
   #heartbeat: Heartbeat | undefined;
   #cancelTimer: () => void;
@@ -113,7 +117,7 @@ export class Connection implements ExchangeLink {
     const { limits, clock } = init.settings;
     this.#outbox = new Outbox(init.socket, init.platform, limits, init.counters);
     this.#cancelTimer = clock.after(limits.handshakeTimeoutMs, () =>
-      this.end(`the handshake took more than ${limits.handshakeTimeoutMs} ms`, 'cut'),
+      this.#turnAway('TIMED_OUT', `the handshake took more than ${limits.handshakeTimeoutMs} ms`, 'cut'),
     );
     this.#attach();
   }
@@ -121,6 +125,11 @@ export class Connection implements ExchangeLink {
   /** The peer, once the connection is or was up; empty before. */
   get peer(): NodeId {
     return this.#peer;
+  }
+
+  /** The version that both speak, once the connection is or was up; 0 before. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Calls and streams, once the connection is or was up. */
@@ -251,7 +260,8 @@ export class Connection implements ExchangeLink {
       }
       this.#handshakeBytes += chunk.length;
       if (this.#handshakeBytes > handshakeBytesMax) {
-        this.end(`more than ${handshakeBytesMax} bytes came before the handshake was done`, 'cut');
+        const reason = `more than ${handshakeBytesMax} bytes came before the handshake was done`;
+        this.#turnAway('TOO_MANY_BYTES', reason, 'cut');
       }
     };
     tcp.on('data', count);
@@ -263,7 +273,7 @@ export class Connection implements ExchangeLink {
     if (!isBinary || !(data instanceof Uint8Array)) {
       const reason = 'a text message came: only binary frames are spoken here';
       if (this.#state === 'up') this.#noteDamage(reason);
-      this.end(reason, 'binaryOnly');
+      this.#turnAway('MALFORMED_FRAME', reason, 'binaryOnly');
       return;
     }
     if (this.#state === 'up') this.#onBatch(data);
@@ -279,7 +289,7 @@ export class Connection implements ExchangeLink {
         if (!this.ended) this.#askAdmission(step.hello);
         return;
       case 'up':
-        if (!this.ended) this.#onUp(step.peer);
+        if (!this.ended) this.#onUp(step.peer, step.version);
         return;
       case 'refused':
         this.#refusedByUs ||= step.by === 'us';
@@ -302,9 +312,10 @@ export class Connection implements ExchangeLink {
     );
   }
 
-  #onUp(peer: NodeId): void {
+  #onUp(peer: NodeId, version: number): void {
     this.#state = 'up';
     this.#peer = peer;
+    this.#version = version;
     this.#cancelTimer();
     const { clock, heartbeatMs } = this.#settings;
     this.#heartbeat = new Heartbeat(clock, heartbeatMs, {
@@ -380,7 +391,14 @@ export class Connection implements ExchangeLink {
   #onSocketError(error: Error): void {
     const broken = 'code' in error && String(error.code).startsWith('WS_ERR_');
     if (broken && this.#state === 'up') this.#noteDamage(describe(error));
-    this.end(describe(error), 'protocolError');
+    if (broken) this.#turnAway('MALFORMED_FRAME', describe(error), 'protocolError');
+    else this.end(describe(error), 'protocolError');
+  }
+
+  /** Ends it, as one that was turned away unless it was up. */
+  #turnAway(why: TurnAwayReason, reason: string, manner: CloseManner): void {
+    if (this.#state === 'handshake') this.turnedAway = why;
+    this.end(reason, manner);
   }
 
   #noteDamage(reason: string): void {
