@@ -108,8 +108,10 @@ export class Listener implements TransportListener {
       handshakeTimeout: this.#settings.limits.handshakeTimeoutMs,
     });
     server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-      // Nothing was said that could be refused: the other end went away, or was turned away already.
-      if (error.code !== 'ECONNRESET') this.#turnAway('TLS_FAILED', socket);
+      // A reset is the other end going away, or being turned away already, unless its certificate was refused: that
+      // ends here as a reset, too.
+      const refused = error.code !== 'ECONNRESET' || Boolean(socket.authorizationError);
+      if (refused) this.#turnAway('TLS_FAILED', socket);
       socket.destroy();
     });
     tls.onRenewed = (options) => server.setSecureContext(options);
