@@ -7,7 +7,9 @@ import type { ForwardedAnswer, ForwardedRequest, Forwarder } from './forwarder.j
 import type { GatewayOptions } from './gateway-options.js';
 import type { HttpRequest } from './http-request.js';
 import { type HttpAnswer, type HttpHandler, type HttpRoute, json } from './http-server.js';
+import { metricsAnswer } from './metrics-text.js';
 import type { KnownNode, NodeDirectory } from './node-directory.js';
+import { gatewayMetrics } from './node-metrics.js';
 import { readTimeoutMs } from './request-timeout.js';
 import type { ClusterDocument, NodeViewDocument } from './rest-documents.js';
 import { RestError } from './rest-errors.js';
@@ -25,6 +27,8 @@ export interface GatewayParts extends GatewayOptions {
   readonly dashboard: DashboardFiles;
   /** When the gateway was started, in milliseconds since 1970. */
   readonly startedAtMs: number;
+  /** Connections and requests that were refused so far, by reason. */
+  refusals(): Readonly<Record<string, number>>;
 }
 
 /**
@@ -61,6 +65,7 @@ export function gatewayRoutes(parts: GatewayParts): readonly HttpRoute[] {
         return 'streamed';
       },
     },
+    { method: 'GET', path: '/metrics', handler: () => metricsAnswer(gatewayMetrics(clusterDocument(parts))) },
     { method: 'POST', path: '/v1/faults/*', handler: (request) => fault(parts, request) },
     ...[...parts.dashboard.keys()].map((path): HttpRoute => ({ method: 'GET', path, handler: page })),
   ];
@@ -138,6 +143,7 @@ function clusterDocument(parts: GatewayParts): ClusterDocument {
       uptimeMs: Date.now() - startedAtMs,
       strategy: parts.strategy,
       faultsEnabled: faults !== undefined,
+      refusals: parts.refusals(),
       requests: { ...forwarder.counters },
     },
   };

@@ -3,6 +3,7 @@ import { InvalidArgumentError, type NodeId } from '@synod/core';
 import type { NodeAddress } from './addresses.js';
 import type { HttpLimits } from './http-limits.js';
 import type { ProcessDocument } from './rest-documents.js';
+import type { ClientPortSecurity, ClientSecurity } from './security-options.js';
 
 /** How reads are spread over the nodes. */
 export type ReadStrategy = 'round-robin' | 'least-request';
@@ -36,6 +37,10 @@ export interface GatewayOptions {
   readonly faults?: FaultControl;
   /** Processes of the nodes, when they run beside the gateway. */
   readonly processOf?: (id: NodeId) => ProcessDocument | undefined;
+  /** Who may use it, and under what seal. Default: anybody, in clear text. */
+  readonly security?: ClientPortSecurity;
+  /** What it trusts the nodes by, and shows them. */
+  readonly towardsNodes?: ClientSecurity;
   /** Bounds of the HTTP server. */
   readonly limits?: Partial<HttpLimits>;
 }

@@ -1,11 +1,14 @@
 /** The REST interface of a node: which route does what. The documents are described in rest-documents.ts. */
 import { parseInteger } from '@synod/core';
 import type { SessionSequence } from '@synod/kv';
+import type { TransportStats } from '@synod/transport-ws';
 import type { EventFeed } from './event-feed.js';
 import type { HttpRequest } from './http-request.js';
 import { type HttpAnswer, type HttpHandler, type HttpRoute, json } from './http-server.js';
 import { base64Of, bytesOfBase64, decodeKey, percentDecode, textOf } from './key-encoding.js';
 import type { LogTail } from './log-tail.js';
+import { metricsAnswer } from './metrics-text.js';
+import { nodeMetrics } from './node-metrics.js';
 import type { Consistency, Expectation, ReplicatedStore, WriteOptions } from './replicated-store.js';
 import { keyValueDocument } from './replicated-store.js';
 import { readTimeoutMs } from './request-timeout.js';
@@ -29,6 +32,8 @@ export interface NodeParts {
    * @throws RestError `STARTING` until it is there.
    */
   store(): ReplicatedStore;
+  /** Counters of its transport, once there is one. */
+  transport(): TransportStats | undefined;
   /** The newest committed entries. */
   readonly log: LogTail;
   /** What happens. */
@@ -66,6 +71,11 @@ export function nodeRoutes(parts: NodeParts): readonly HttpRoute[] {
       method: 'GET',
       path: '/v1/status',
       handler: (request) => json(parts.status(flag(request, 'hash')), 200, noStore),
+    },
+    {
+      method: 'GET',
+      path: '/metrics',
+      handler: () => metricsAnswer(nodeMetrics(parts.status(false), parts.transport())),
     },
     { method: 'GET', path: '/v1/health', handler: () => health(parts) },
     { method: 'GET', path: '/v1/log', handler: (request) => log(parts, request) },
