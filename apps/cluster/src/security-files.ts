@@ -61,7 +61,7 @@ export function readTlsFiles(files: TlsFiles, prefix: string): TlsMaterial {
  *
  * @param file - Its path.
  * @param option - The option that names it, for the message.
- * @throws {@link InvalidArgumentError} when there is none, or one is shorter than 16 bytes or longer than 1024.
+ * @throws {@link InvalidArgumentError} when there is none, or one is not 16 to 1024 printable characters without spaces.
  */
 export function readTokens(file: string, option: string): readonly string[] {
   const lines = readSecurityFile(file, option)
@@ -69,10 +69,10 @@ export function readTokens(file: string, option: string): readonly string[] {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const wrong = lines.find((line) => Buffer.byteLength(line) < 16 || Buffer.byteLength(line) > 1024);
+  const wrong = lines.find((line) => !/^[\x21-\x7e]{16,1024}$/.test(line));
   if (lines.length === 0 || wrong !== undefined)
     throw new InvalidArgumentError(
-      `${option} names ${file}: it must hold tokens of 16 to 1024 bytes, one a line; head -c 32 /dev/urandom | base64 makes one`,
+      `${option} names ${file}: it must hold tokens of 16 to 1024 printable characters without spaces, one a line; head -c 32 /dev/urandom | base64 makes one`,
     );
   return lines;
 }
