@@ -1,6 +1,7 @@
 /**
- * The connections of an HTTP server. When there are too many, the one goes that has waited longest without a request
- * being worked on, so that clients who open connections and say nothing keep nobody out for long.
+ * The connections of an HTTP server. When there are too many, the oldest goes that never made a request, and where all
+ * have, the one that has waited longest without a request being worked on. So clients who open connections and say
+ * nothing keep nobody out for long, and cost those nothing who came before and keep their connections.
  */
 import type { Socket } from 'node:net';
 
@@ -14,8 +15,12 @@ interface Held {
 export class HttpConnections {
   readonly #most: number;
   readonly #onRefused: (reason: 'CONNECTION_CROWDED_OUT' | 'CONNECTIONS_EXHAUSTED') => void;
-  /** By address and port of the other end, since under TLS one connection is two sockets; longest idle first. */
-  readonly #held = new Map<string, Held>();
+  /**
+   * By address and port of the other end, since under TLS one connection is two sockets: those that made no request
+   * yet, oldest first, and the others, longest idle first.
+   */
+  readonly #silent = new Map<string, Held>();
+  readonly #known = new Map<string, Held>();
 
   /**
    * @param most - Connections at once.
@@ -28,7 +33,7 @@ export class HttpConnections {
 
   /** Connections now. */
   get size(): number {
-    return this.#held.size;
+    return this.#silent.size + this.#known.size;
   }
 
   /**
@@ -37,15 +42,16 @@ export class HttpConnections {
    * @param socket - It.
    */
   enter(socket: Socket): void {
-    if (this.#held.size >= this.#most && !this.#crowdOut()) {
+    if (this.size >= this.#most && !this.#crowdOut()) {
       this.#onRefused('CONNECTIONS_EXHAUSTED');
       socket.resetAndDestroy();
       return;
     }
     const remote = remoteOf(socket);
-    this.#held.set(remote, { socket, working: 0 });
+    this.#silent.set(remote, { socket, working: 0 });
     socket.on('close', () => {
-      if (this.#held.get(remote)?.socket === socket) this.#held.delete(remote);
+      for (const held of [this.#silent, this.#known])
+        if (held.get(remote)?.socket === socket) held.delete(remote);
     });
   }
 
@@ -57,24 +63,28 @@ export class HttpConnections {
    */
   work(socket: Socket): () => void {
     const remote = remoteOf(socket);
-    const held = this.#held.get(remote);
+    const held = this.#silent.get(remote) ?? this.#known.get(remote);
     if (held === undefined) return () => {};
+    this.#silent.delete(remote);
+    this.#known.set(remote, held);
     held.working += 1;
     return () => {
       held.working -= 1;
-      if (this.#held.get(remote) !== held) return;
-      this.#held.delete(remote);
-      this.#held.set(remote, held);
+      if (this.#known.get(remote) !== held) return;
+      this.#known.delete(remote);
+      this.#known.set(remote, held);
     };
   }
 
   #crowdOut(): boolean {
-    for (const [remote, { socket, working }] of this.#held) {
-      if (working > 0) continue;
-      this.#held.delete(remote);
-      this.#onRefused('CONNECTION_CROWDED_OUT');
-      socket.destroy();
-      return true;
+    for (const held of [this.#silent, this.#known]) {
+      for (const [remote, { socket, working }] of held) {
+        if (working > 0) continue;
+        held.delete(remote);
+        this.#onRefused('CONNECTION_CROWDED_OUT');
+        socket.destroy();
+        return true;
+      }
     }
     return false;
   }
