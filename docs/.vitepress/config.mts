@@ -29,6 +29,7 @@ export default defineConfig({
             { text: 'How it fits together', link: '/guide/architecture' },
             { text: 'What is promised', link: '/guide/guarantees' },
             { text: 'Running a cluster', link: '/guide/running-a-cluster' },
+            { text: 'Attacks', link: '/guide/attacks' },
             { text: 'Many groups in one process', link: '/guide/many-groups' },
             { text: 'The transport', link: '/guide/transport' },
             { text: 'Commands and REST API', link: '/guide/rest-api' },

@@ -126,7 +126,7 @@ export const attacks: readonly Attack[] = [
     sealed: false,
     refusals: ['UNAUTHORIZED'],
     run: ({ client, scale }) =>
-      repeat(20_000 * scale, width, async (turn) => {
+      repeat(5_000 * scale, width, async (turn) => {
         const token = turn % 2 === 0 ? {} : { authorization: `Bearer guess-${turn}` };
         const url = `http://${client.host}:${client.port}/v1/kv/steady`;
         await fetch(url, { method: 'PUT', body: 'x', headers: token }).then(
@@ -180,7 +180,9 @@ function randomBytes(turn: number): Uint8Array {
 
 /** All of them are open at once, as far as the other end leaves them. */
 async function halfOpen(target: Target, times: number): Promise<number> {
-  return await repeat(times, Math.ceil(times), (turn) => speak(target, { ...from(turn), patienceMs: 8_000 }));
+  return await repeat(times, Math.ceil(times), (turn) =>
+    speak(target, { ...from(turn), patienceMs: 15_000 }),
+  );
 }
 
 async function drip(target: Target, drips: number): Promise<void> {

@@ -21,6 +21,11 @@ const program = new Command('npm run attack --')
     '\nExit code 1: something happened that should not have.\n\nExample:\n  $ npm run attack -- --scale 0.1',
   );
 
+const heading = [
+  '| attack | inputs | s | memory grew by, MiB | healthy writes | failed | longest, ms | leader stayed | refused |',
+  '| --- | --: | --: | --: | --: | --: | --: | --- | --- |',
+];
+
 const outcomes = await main(program.parse().opts<Flags>());
 process.exitCode = outcomes.some(({ complaints }) => complaints.length > 0) ? 1 : 0;
 
@@ -46,11 +51,6 @@ async function main({ scale, only = '', out }: Flags): Promise<readonly Outcome[
   if (out !== undefined) await writeFile(out, `${dated(scale)}\n\n${table}`);
   return outcomes;
 }
-
-const heading = [
-  '| attack | inputs | s | memory grew by, MiB | healthy writes | failed | longest, ms | leader stayed | refused |',
-  '| --- | --: | --: | --: | --: | --: | --: | --- | --- |',
-];
 
 function rowOf(outcome: Outcome): string {
   const { attack, inputs, seconds, growthMiB, acknowledged, failed, longestMs, undisturbed } = outcome;

@@ -50,7 +50,7 @@ export async function tryAttack(attack: Attack, victim: Victim, scale: number): 
   const seconds = (performance.now() - startedMs) / 1_000;
   const felt = await client.stop();
   const growthMiB = memory.stop();
-  const after = await settled(victim);
+  const after = await quiet(victim);
   const refused = difference(
     refusalsOf(attacked),
     refusalsOf(after.find(({ id }) => id === attacked.id) ?? attacked),
@@ -138,6 +138,17 @@ async function settled(victim: Victim): Promise<readonly VictimStatus[]> {
     if (statuses?.some(({ engine }) => engine?.role === 'leader')) return statuses;
     if (attempt > 200) return fail('the cluster has no leader');
     await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** A busy node goes on refusing what came last after the attacker has left. */
+async function quiet(victim: Victim): Promise<readonly VictimStatus[]> {
+  for (let before = ''; ; ) {
+    const statuses = await settled(victim);
+    const now = JSON.stringify(statuses.map(refusalsOf));
+    if (now === before) return statuses;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 700));
   }
 }
 
