@@ -31,6 +31,8 @@ export interface Attack {
   readonly name: string;
   /** Whether it goes for nodes that talk over TLS. */
   readonly sealed: boolean;
+  /** Whether it lasts as long as the limits of time that it meets, however few its inputs. */
+  readonly patient?: boolean;
   /** Where it expects to be refused; at least one of these grows. */
   readonly refusals: readonly string[];
   /** Runs it and gives the number of inputs. */
@@ -102,18 +104,21 @@ export const attacks: readonly Attack[] = [
   {
     name: 'half-open connections at the port for nodes',
     sealed: false,
+    patient: true,
     refusals: ['CROWDED_OUT', 'RATE_LIMITED', 'RATE_LIMITED_ADDRESS'],
     run: ({ peer, scale }) => halfOpen(peer, 10_000 * scale),
   },
   {
     name: 'half-open connections at the port for clients',
     sealed: false,
+    patient: true,
     refusals: ['CONNECTION_CROWDED_OUT', 'REQUEST_TIMEOUT'],
     run: ({ client, scale }) => halfOpen(client, 10_000 * scale),
   },
   {
     name: 'slow headers at both ports, a byte at a time',
     sealed: false,
+    patient: true,
     refusals: ['TIMED_OUT', 'CROWDED_OUT', 'REQUEST_TIMEOUT'],
     run: async ({ peer, client, scale }) => {
       const drips = Math.ceil(200 * scale);

@@ -36,7 +36,9 @@ const growthMaxMiB = 192;
  */
 export async function tryAttack(attack: Attack, victim: Victim, scale: number): Promise<Outcome> {
   const before = await settled(victim);
-  const attacked = before.find(({ engine }) => engine?.role !== 'leader') ?? fail('no follower');
+  // Of two nodes the one with the smaller id dials: only its name can be taken.
+  const attacked =
+    [...before].reverse().find(({ engine }) => engine?.role !== 'leader') ?? fail('no follower');
   const other = before.find(({ id }) => id < attacked.id) ?? before.find(({ id }) => id !== attacked.id);
   const memory = new MemoryWatch(attacked.pid);
   const client = new SteadyClient(victim);

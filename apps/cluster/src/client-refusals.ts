@@ -18,9 +18,6 @@ const reasons = [
   'UNAUTHORIZED',
 ] as const;
 
-/** Why a connection or request was refused. */
-export type ClientRefusal = (typeof reasons)[number];
-
 /** Counts refusals. */
 export class ClientRefusals {
   readonly #counts = new Map<string, number>(reasons.map((reason) => [reason, 0]));
@@ -28,7 +25,7 @@ export class ClientRefusals {
   /**
    * Counts one, if it is of a kind that is counted.
    *
-   * @param reason - A {@link ClientRefusal}, or the code of any error.
+   * @param reason - One of the above, or the code of any error.
    */
   count(reason: string): void {
     const before = this.#counts.get(reason);

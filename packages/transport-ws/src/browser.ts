@@ -35,11 +35,12 @@ export type { NodeExchange } from './node-exchange.js';
 export type { NodeStream } from './node-stream.js';
 export { defaultTransportLimits, type ReconnectOptions, type TransportLimits } from './options.js';
 export type { CallOptions } from './outgoing-calls.js';
-export type { RefusalReason, TurnAwayReason } from './refusals.js';
+export type { RefusalReason } from './refusals.js';
 export type { StreamHandler, StreamOptions } from './stream-table.js';
 export type { CloseOptions, ListenAddress, WebSocketTransport } from './transport-contract.js';
 export type { PeerStats, TransportStats } from './transport-stats.js';
 export type { Pem, TransportTls } from './transport-tls.js';
+export type { TurnAwayReason } from './turn-away-reason.js';
 
 /** What {@link createBrowserTransport} is given: that of a node, without what only those that listen have. */
 export interface BrowserTransportOptions

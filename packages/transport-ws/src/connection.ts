@@ -17,16 +17,15 @@ import { uncertain } from './exchange-error.js';
 import type { ExchangeHandlers } from './exchange-handlers.js';
 import { type ExchangeItem, exchangeFrameKind } from './exchange-items.js';
 import type { ExchangeLink } from './exchange-link.js';
-import { type CloseManner, closeCode, describe, farewell } from './farewell.js';
+import { type CloseManner, closeCode, closeWords, describe, farewell } from './farewell.js';
 import type { Handshake, HandshakeRole, HandshakeStep } from './handshake.js';
-import { printable } from './handshake-frames.js';
 import { Heartbeat, silentPeriodsMax } from './heartbeat.js';
 import type { PushResult } from './lane-queue.js';
 import type { TransportSettings } from './options.js';
 import { Outbox, type OutboxLane } from './outbox.js';
 import type { PeerSocket, Platform } from './peer-socket.js';
-import type { TurnAwayReason } from './refusals.js';
 import type { TransportCounters } from './transport-stats.js';
+import type { TurnAwayReason } from './turn-away-reason.js';
 
 /** What a connection tells. */
 export interface ConnectionOwner {
@@ -72,9 +71,9 @@ export interface ConnectionInit {
 
 /** A hello, a welcome and a refusal with their WebSocket headers stay far below. */
 const handshakeBytesMax = 4096;
+const tooManyBytes = `more than ${handshakeBytesMax} bytes came before the handshake was done`;
 /** How long the peer has to answer the closing, in milliseconds. */
 const lingerMs = 500;
-const closeReasonUnitsMax = 40;
 
 /** A connection. */
 export class Connection implements ExchangeLink {
@@ -84,6 +83,8 @@ export class Connection implements ExchangeLink {
   readonly remote: string;
   /** The TCP socket, once there is one. */
   tcp: Socket | undefined;
+  /** The version that both speak, once the connection is or was up; 0 before. */
+  version = 0;
   /** Why it was turned away, if it was, before or without judging a hello. */
   turnedAway: TurnAwayReason | undefined;
   readonly #socket: PeerSocket;
@@ -97,7 +98,6 @@ export class Connection implements ExchangeLink {
   #messageBytes = 0;
   #state: 'handshake' | 'up' | 'ended' | 'closed' = 'handshake';
   #peer: NodeId = '';
-  #version = 0;
   #handshakeBytes = 0;
   #heartbeat: Heartbeat | undefined;
   #cancelTimer: () => void;
@@ -125,11 +125,6 @@ export class Connection implements ExchangeLink {
   /** The peer, once the connection is or was up; empty before. */
   get peer(): NodeId {
     return this.#peer;
-  }
-
-  /** The version that both speak, once the connection is or was up; 0 before. */
-  get version(): number {
-    return this.#version;
   }
 
   /** Calls and streams, once the connection is or was up. */
@@ -217,7 +212,7 @@ export class Connection implements ExchangeLink {
     if (manner === 'cut' || socket.readyState === socket.CONNECTING) {
       socket.terminate();
     } else {
-      socket.close(closeCode[manner], printable(reason).slice(0, closeReasonUnitsMax));
+      socket.close(closeCode[manner], closeWords(reason));
       this.#cancelTimer = this.#settings.clock.after(lingerMs, () => socket.terminate());
     }
     this.#owner.onEnded(this, reason);
@@ -260,8 +255,7 @@ export class Connection implements ExchangeLink {
       }
       this.#handshakeBytes += chunk.length;
       if (this.#handshakeBytes > handshakeBytesMax) {
-        const reason = `more than ${handshakeBytesMax} bytes came before the handshake was done`;
-        this.#turnAway('TOO_MANY_BYTES', reason, 'cut');
+        this.#turnAway('TOO_MANY_BYTES', tooManyBytes, 'cut');
       }
     };
     tcp.on('data', count);
@@ -272,7 +266,6 @@ export class Connection implements ExchangeLink {
     if (this.#state === 'closed' || (this.#state === 'ended' && !this.#refusedByUs)) return;
     if (!isBinary || !(data instanceof Uint8Array)) {
       const reason = 'a text message came: only binary frames are spoken here';
-      if (this.#state === 'up') this.#noteDamage(reason);
       this.#turnAway('MALFORMED_FRAME', reason, 'binaryOnly');
       return;
     }
@@ -315,7 +308,7 @@ export class Connection implements ExchangeLink {
   #onUp(peer: NodeId, version: number): void {
     this.#state = 'up';
     this.#peer = peer;
-    this.#version = version;
+    this.version = version;
     this.#cancelTimer();
     const { clock, heartbeatMs } = this.#settings;
     this.#heartbeat = new Heartbeat(clock, heartbeatMs, {
@@ -390,14 +383,14 @@ export class Connection implements ExchangeLink {
   /** The WebSocket found its rules broken, such as the greatest length of a message, or the network failed. */
   #onSocketError(error: Error): void {
     const broken = 'code' in error && String(error.code).startsWith('WS_ERR_');
-    if (broken && this.#state === 'up') this.#noteDamage(describe(error));
     if (broken) this.#turnAway('MALFORMED_FRAME', describe(error), 'protocolError');
     else this.end(describe(error), 'protocolError');
   }
 
-  /** Ends it, as one that was turned away unless it was up. */
+  /** Ends it, as one that was turned away, or that sent damage if it was up. */
   #turnAway(why: TurnAwayReason, reason: string, manner: CloseManner): void {
     if (this.#state === 'handshake') this.turnedAway = why;
+    else if (this.#state === 'up') this.#noteDamage(reason);
     this.end(reason, manner);
   }
 

@@ -1,6 +1,6 @@
 /** What happens in a transport and why: plain data for logs and metrics, without time. */
 import type { HelloRefusal, Lane, NodeId } from '@synod/core';
-import type { TurnAwayReason } from './refusals.js';
+import type { TurnAwayReason } from './turn-away-reason.js';
 
 /**
  * Why a payload was dropped.

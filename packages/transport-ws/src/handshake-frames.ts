@@ -40,7 +40,7 @@ export const clusterIdBytesMax = 128;
 export const nonceBytes = 32;
 
 /** Length of a proof, in bytes. */
-export const proofBytes = 32;
+const proofBytes = 32;
 
 /** Longest reason that is told to or believed from a peer, in UTF-16 units. */
 const reasonUnitsMax = 250;
@@ -103,7 +103,7 @@ export function sealHello(hello: Hello): Uint8Array {
 /**
  * Seals a proof.
  *
- * @param proof - {@link proofBytes} bytes.
+ * @param proof - 32 bytes.
  */
 export function sealProof(proof: Uint8Array): Uint8Array {
   return seal((writer) => {

@@ -12,9 +12,9 @@ import { HandshakeRate } from './handshake-rate.js';
 import { TransportListenError } from './listen-error.js';
 import { socketOptions, type TransportSettings } from './options.js';
 import type { ListenerOwner, TransportListener } from './peer-socket.js';
-import type { TurnAwayReason } from './refusals.js';
 import { remoteOf, type StrangerGate } from './stranger-gate.js';
 import { namedBySocket, type TlsIdentity } from './transport-tls.js';
+import type { TurnAwayReason } from './turn-away-reason.js';
 
 /** The upgrade of a WebSocket takes a few hundred bytes. */
 const httpOptions: ServerOptions = { maxHeaderSize: 4096, noDelay: true };

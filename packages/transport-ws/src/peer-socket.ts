@@ -2,9 +2,9 @@
 import type { Socket } from 'node:net';
 import type { NodeId } from '@synod/core';
 import type { HandshakeAuthentication } from './handshake.js';
-import type { TurnAwayReason } from './refusals.js';
 import type { StrangerGate } from './stranger-gate.js';
 import type { TransportTls } from './transport-tls.js';
+import type { TurnAwayReason } from './turn-away-reason.js';
 
 /** What a WebSocket tells. */
 export interface PeerSocketEvents {
@@ -40,6 +40,16 @@ export interface PeerSocket {
   terminate(): void;
   /** Sets a listener. */
   on<Event extends keyof PeerSocketEvents>(event: Event, listener: PeerSocketEvents[Event]): unknown;
+}
+
+/** What is known of the other end of a connection before it says anything. */
+export interface OtherEnd {
+  /** Its TCP socket, if there is one already. */
+  readonly tcp: Socket | undefined;
+  /** Its address, for people. */
+  readonly remote: string;
+  /** Whom its certificate names, where one is asked for. */
+  readonly named: ((id: NodeId) => boolean) | undefined;
 }
 
 /** Whom a listener tells. */

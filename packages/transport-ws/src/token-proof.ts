@@ -10,9 +10,9 @@ import type { HandshakeAuthentication, HandshakeRole } from './handshake.js';
 import { nonceBytes } from './handshake-frames.js';
 
 /** Least length of a token in UTF-8, in bytes: whoever overhears a handshake can try tokens at leisure. */
-export const tokenBytesMin = 16;
+const tokenBytesMin = 16;
 /** Greatest length of a token in UTF-8, in bytes. */
-export const tokenBytesMax = 1024;
+const tokenBytesMax = 1024;
 
 /**
  * Checks the tokens that a transport was given.

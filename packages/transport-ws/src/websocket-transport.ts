@@ -2,7 +2,6 @@
  * The transport: composes listener, links and connections, and is the only one that talks to the handler. Of two nodes
  * the one with the smaller id dials and the other listens, so two connections never cross and every pair has one.
  */
-import type { Socket } from 'node:net';
 import {
   type GroupId,
   type HelloRefusal,
@@ -27,7 +26,7 @@ import type { NodeStream } from './node-stream.js';
 import { parsePeers, type TransportSettings } from './options.js';
 import type { CallOptions } from './outgoing-calls.js';
 import { PeerLink } from './peer-link.js';
-import type { PeerSocket, Platform, TransportListener } from './peer-socket.js';
+import type { OtherEnd, PeerSocket, Platform, TransportListener } from './peer-socket.js';
 import { Refusals } from './refusals.js';
 import { StrangerGate } from './stranger-gate.js';
 import type { StreamHandler, StreamOptions } from './stream-table.js';
@@ -39,15 +38,6 @@ interface Running {
   readonly handler: TransportHandler;
   readonly incarnation: Incarnation;
   readonly listener: TransportListener | undefined;
-}
-
-/** What is known of the other end of a connection before it says anything. */
-interface OtherEnd {
-  readonly tcp: Socket | undefined;
-  readonly remote: string;
-  readonly named: ((id: NodeId) => boolean) | undefined;
-  /** The link that dialed it. */
-  readonly link: PeerLink | undefined;
 }
 
 /** The one implementation, on whatever the platform gives. */
@@ -111,7 +101,7 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
       throw new InvalidArgumentError('the transport was started: start it once');
     const listener = this.#platform.createListener?.(this.#gate, {
       onSocket: (socket, tcp, remote, named) =>
-        this.#connect('listener', socket, { tcp, remote, named, link: undefined }),
+        this.#connect('listener', socket, { tcp, remote, named }, undefined),
       onTurnedAway: (reason, remote) => this.#refusals.turnedAway(reason, remote),
       onListenerFailed: (reason) => this.#settings.onEvent({ type: 'listenerFailed', reason }),
     });
@@ -270,10 +260,15 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
       this.#settings.onEvent({ type: 'refused', by: 'us', peer: link.peer, remote: address, refusal });
     };
     const socket = this.#platform.dial(address, link.peer, onWrong);
-    return this.#connect('dialer', socket, { tcp: undefined, remote: address, named: undefined, link });
+    return this.#connect('dialer', socket, { tcp: undefined, remote: address, named: undefined }, link);
   }
 
-  #connect(role: HandshakeRole, socket: PeerSocket, { tcp, remote, named, link }: OtherEnd): Connection {
+  #connect(
+    role: HandshakeRole,
+    socket: PeerSocket,
+    { tcp, remote, named }: OtherEnd,
+    link: PeerLink | undefined,
+  ): Connection {
     const { clusterId, id } = this.#settings;
     const handshake = new Handshake({
       role,

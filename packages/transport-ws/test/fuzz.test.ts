@@ -12,7 +12,7 @@ import { sealHello, sealProof, sealRefusal, sealWelcome } from '../src/handshake
 import { parseTokens, TokenProof } from '../src/token-proof.js';
 import { helloOfA } from './stranger.js';
 
-const inputs = Number(process.env.SYNOD_FUZZ_INPUTS ?? 8_000);
+const inputs = Number(process.env.SYNOD_FUZZ_INPUTS ?? 4_000);
 const random = new Random('fuzz');
 const keys = parseTokens('a token of enough bytes');
 const versions = { least: 1, greatest: 2 };

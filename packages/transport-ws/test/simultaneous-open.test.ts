@@ -6,7 +6,7 @@ import { bytesOf, closeStations, type Station, startStation, urlOf } from './wit
 afterEach(closeStations);
 
 /** Each takes about ten milliseconds. */
-const rounds = Number(process.env.SYNOD_OPEN_ROUNDS ?? 200);
+const rounds = Number(process.env.SYNOD_OPEN_ROUNDS ?? 100);
 
 /** Each side saw the other come up once more than go down. */
 function expectOne({ transport, witness }: Station, peer: string): void {
@@ -50,7 +50,7 @@ describe('two nodes that open at the same time', () => {
 
   it('one of which is a connection of an earlier life: the newest is left, whichever arrives first', async () => {
     const b = await startStation('b', { peers: [{ id: 'a', address: 'ws://127.0.0.1:1' }] });
-    for (let round = 0; round < 50; round++) {
+    for (let round = 0; round < 20; round++) {
       const both = await Promise.all([Stranger.connect(urlOf(b)), Stranger.connect(urlOf(b))]);
       await Promise.allSettled(both.map((one) => one.becomePeer()));
       await b.witness.until(() => b.transport.connected().length === 1);
