@@ -71,7 +71,6 @@ export interface ConnectionInit {
 
 /** A hello, a welcome and a refusal with their WebSocket headers stay far below. */
 const handshakeBytesMax = 4096;
-const tooManyBytes = `more than ${handshakeBytesMax} bytes came before the handshake was done`;
 /** How long the peer has to answer the closing, in milliseconds. */
 const lingerMs = 500;
 
@@ -255,7 +254,7 @@ export class Connection implements ExchangeLink {
       }
       this.#handshakeBytes += chunk.length;
       if (this.#handshakeBytes > handshakeBytesMax) {
-        this.#turnAway('TOO_MANY_BYTES', tooManyBytes, 'cut');
+        this.#turnAway('TOO_MANY_BYTES', `more than ${handshakeBytesMax} bytes came too early`, 'cut');
       }
     };
     tcp.on('data', count);
@@ -382,8 +381,8 @@ export class Connection implements ExchangeLink {
 
   /** The WebSocket found its rules broken, such as the greatest length of a message, or the network failed. */
   #onSocketError(error: Error): void {
-    const broken = 'code' in error && String(error.code).startsWith('WS_ERR_');
-    if (broken) this.#turnAway('MALFORMED_FRAME', describe(error), 'protocolError');
+    if ('code' in error && String(error.code).startsWith('WS_ERR_'))
+      this.#turnAway('MALFORMED_FRAME', describe(error), 'protocolError');
     else this.end(describe(error), 'protocolError');
   }
 

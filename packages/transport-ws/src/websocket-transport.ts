@@ -178,10 +178,10 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
   }
 
   renewTls(tls: TransportTls): void {
-    const renew = this.#platform.renewTls;
-    if (renew === undefined)
+    const { renewTls } = this.#platform;
+    if (renewTls === undefined)
       throw new InvalidArgumentError('the transport was made without tls: make another one with it');
-    renew(tls);
+    renewTls(tls);
   }
 
   stats(): TransportStats {
@@ -269,11 +269,10 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
     { tcp, remote, named }: OtherEnd,
     link: PeerLink | undefined,
   ): Connection {
-    const { clusterId, id } = this.#settings;
     const handshake = new Handshake({
       role,
-      clusterId,
-      id,
+      clusterId: this.#settings.clusterId,
+      id: this.local,
       incarnation: this.#running?.incarnation ?? '',
       ...(link === undefined ? {} : { wantedId: link.peer }),
       isKnown: (peer) => this.#links.has(peer),
@@ -356,9 +355,9 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
       this.#settings.onEvent({ type: 'down', peer: link.peer, reason });
       this.#running?.handler.onPeerDown(link.peer, reason);
     } else if (connection.role === 'listener' && !refused) {
-      if (connection.turnedAway !== undefined)
-        this.#refusals.turnedAway(connection.turnedAway, connection.remote);
-      this.#settings.onEvent({ type: 'handshakeFailed', remote: connection.remote, reason });
+      const { turnedAway, remote } = connection;
+      if (turnedAway !== undefined) this.#refusals.turnedAway(turnedAway, remote);
+      this.#settings.onEvent({ type: 'handshakeFailed', remote, reason });
     }
     link?.retry(reason, refused);
   }
