@@ -50,7 +50,7 @@ describe('the options of certificates and tokens', () => {
   });
 
   it('are refused where they do not belong together or cannot be read, and no message repeats a token', () => {
-    const wrong: readonly (readonly [PeerSecurityFlags | ClientPortFlags, string])[] = [
+    const wrong: readonly (readonly [PeerSecurityFlags & ClientPortFlags, string])[] = [
       [{ peerCert: file('cert') }, '--peer-cert, --peer-key and --peer-ca belong together'],
       [
         { peerCert: file('cert'), peerKey: file('key') },
