@@ -4,8 +4,4 @@ import { pnpm, setup } from './pm.mjs';
 await setup();
 process.env.SYNOD_FUZZ_INPUTS = process.argv[2] ?? '1000000';
 const vitest = ['exec', 'vitest', 'run', '--config', '.config/vitest.config.ts', '--project', 'unit'];
-process.exitCode = await pnpm([
-  ...vitest,
-  '--disable-console-intercept',
-  'packages/transport-ws/test/fuzz.test.ts',
-]);
+process.exitCode = await pnpm([...vitest, 'packages/transport-ws/test/fuzz.test.ts']);

@@ -150,7 +150,7 @@ async function quiet(victim: Victim): Promise<readonly VictimStatus[]> {
     const now = JSON.stringify(statuses.map(refusalsOf));
     if (now === before) return statuses;
     before = now;
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await new Promise((resolve) => setTimeout(resolve, 350));
   }
 }
 

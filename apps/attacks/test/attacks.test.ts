@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 it('a small part of every attack is survived, and refused where it should be', async () => {
   const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-  const child = spawn(process.execPath, [program, '--scale', '0.02', '--brief']);
+  const child = spawn(process.execPath, [program, '--scale', '0.01', '--brief']);
   let printed = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
