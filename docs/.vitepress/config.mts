@@ -31,6 +31,7 @@ export default defineConfig({
             { text: 'Running a cluster', link: '/guide/running-a-cluster' },
             { text: 'Backup and restore', link: '/guide/backup' },
             { text: 'The log of a node, offline', link: '/guide/wal-tools' },
+            { text: 'Attacks', link: '/guide/attacks' },
             { text: 'Many groups in one process', link: '/guide/many-groups' },
             { text: 'The transport', link: '/guide/transport' },
             { text: 'The log on disk', link: '/guide/storage' },

@@ -1,3 +1,3 @@
 import { library } from '../../.config/tsup.preset.ts';
 
-export default library({ entry: ['src/index.ts', 'src/browser.ts'] });
+export default library({ entry: ['src/index.ts', 'src/browser.ts', 'src/certificates.ts'] });

@@ -1,6 +1,9 @@
 /** Addresses on the command line: `HOST:PORT`, `http://HOST:PORT`, and lists of them by node id. */
 import { InvalidArgumentError, type NodeId, parseNodeId } from '@synod/core';
 
+/** How an address begins. */
+export type Scheme = 'http' | 'https' | 'ws' | 'wss';
+
 /** A host and a port. */
 export interface HostPort {
   /** Name or address, without brackets. */
@@ -42,7 +45,7 @@ export function parseHostPort(text: string, option: string): HostPort {
  * @param host - Name or address, without brackets.
  * @param port - The port.
  */
-export function urlOf(scheme: 'http' | 'ws', host: string, port: number): string {
+export function urlOf(scheme: Scheme, host: string, port: number): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
@@ -60,13 +63,13 @@ export function reachableHost(host: string): string {
  *
  * @param text - What the user gave.
  * @param option - The option it was given to, for the message.
- * @param scheme - What every URL must begin with.
+ * @param schemes - One of these every URL must begin with.
  * @throws {@link InvalidArgumentError} for a malformed item, a wrong scheme or a repeated node.
  */
 export function parseNodeAddresses(
   text: string,
   option: string,
-  scheme: 'http' | 'ws',
+  ...schemes: readonly Scheme[]
 ): readonly NodeAddress[] {
   const seen = new Set<NodeId>();
   return text.split(',').map((item) => {
@@ -74,7 +77,7 @@ export function parseNodeAddresses(
     const id = parseNodeId(item.slice(0, Math.max(0, equals)).trim(), `the node in ${option}`);
     if (seen.has(id)) throw new InvalidArgumentError(`${option} names ${id} twice`);
     seen.add(id);
-    return { id, url: parseUrl(item.slice(equals + 1).trim(), option, scheme) };
+    return { id, url: parseUrl(item.slice(equals + 1).trim(), option, ...schemes) };
   });
 }
 
@@ -83,14 +86,17 @@ export function parseNodeAddresses(
  *
  * @param text - What the user gave.
  * @param option - The option it was given to, for the message.
- * @param scheme - What it must begin with.
+ * @param schemes - One of these it must begin with.
  * @returns The URL without a slash at its end.
  * @throws {@link InvalidArgumentError} when it is no such URL.
  */
-export function parseUrl(text: string, option: string, scheme: 'http' | 'ws'): string {
+export function parseUrl(text: string, option: string, ...schemes: readonly Scheme[]): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.protocol !== `${scheme}:` || url.hostname === '' || url.pathname.length > 1) {
-    throw new InvalidArgumentError(`${option} has ${JSON.stringify(text)}: give ${scheme}://HOST:PORT`);
+  const scheme = schemes.find((each) => url?.protocol === `${each}:`);
+  if (url === undefined || scheme === undefined || url.hostname === '' || url.pathname.length > 1) {
+    throw new InvalidArgumentError(
+      `${option} has ${JSON.stringify(text)}: give ${schemes.join(':// or ')}://HOST:PORT`,
+    );
   }
   return `${scheme}://${url.host}`;
 }

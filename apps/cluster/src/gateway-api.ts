@@ -8,7 +8,9 @@ import type { ForwardedAnswer, ForwardedRequest, Forwarder } from './forwarder.j
 import type { GatewayOptions } from './gateway-options.js';
 import type { HttpRequest } from './http-request.js';
 import { type HttpAnswer, type HttpHandler, type HttpRoute, json } from './http-server.js';
+import { metricsAnswer } from './metrics-text.js';
 import type { KnownNode, NodeDirectory } from './node-directory.js';
+import { gatewayMetrics } from './node-metrics.js';
 import type { ReadBalancer } from './read-balancer.js';
 import { parseStrategy, readStrategies } from './read-strategy.js';
 import { readTimeoutMs } from './request-timeout.js';
@@ -30,6 +32,8 @@ export interface GatewayParts extends GatewayOptions {
   readonly dashboard: DashboardFiles;
   /** When the gateway was started, in milliseconds since 1970. */
   readonly startedAtMs: number;
+  /** Connections and requests that were refused so far, by reason. */
+  refusals(): Readonly<Record<string, number>>;
 }
 
 /**
@@ -72,6 +76,7 @@ export function gatewayRoutes(parts: GatewayParts): readonly HttpRoute[] {
       },
     },
     { method: 'POST', path: '/v1/balancer', handler: (request) => setStrategy(parts, request) },
+    { method: 'GET', path: '/metrics', handler: () => metricsAnswer(gatewayMetrics(clusterDocument(parts))) },
     { method: 'POST', path: '/v1/faults/*', handler: (request) => fault(parts, request) },
     ...[...parts.dashboard.keys()].map((path): HttpRoute => ({ method: 'GET', path, handler: page })),
   ];
@@ -150,6 +155,7 @@ function clusterDocument(parts: GatewayParts): ClusterDocument {
       strategy: parts.balancer.strategy,
       strategies: readStrategies,
       faultsEnabled: faults !== undefined,
+      refusals: parts.refusals(),
       requests: { ...forwarder.counters },
     },
   };

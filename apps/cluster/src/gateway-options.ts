@@ -4,6 +4,7 @@ import type { NodeAddress } from './addresses.js';
 import type { HttpLimits } from './http-limits.js';
 import type { ReadStrategy } from './read-strategy.js';
 import type { ProcessDocument } from './rest-documents.js';
+import type { ClientPortSecurity, ClientSecurity } from './security-options.js';
 
 /** Breaks nodes on purpose; given by whoever runs their processes. */
 export interface FaultControl {
@@ -31,6 +32,10 @@ export interface GatewayOptions {
   readonly faults?: FaultControl;
   /** Processes of the nodes, when they run beside the gateway. */
   readonly processOf?: (id: NodeId) => ProcessDocument | undefined;
+  /** Who may use it, and under what seal. Default: anybody, in clear text. */
+  readonly security?: ClientPortSecurity;
+  /** What it trusts the nodes by, and shows them. */
+  readonly towardsNodes?: ClientSecurity;
   /** Bounds of the HTTP server. */
   readonly limits?: Partial<HttpLimits>;
 }

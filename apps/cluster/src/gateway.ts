@@ -13,6 +13,7 @@ import type { GatewayOptions } from './gateway-options.js';
 import { HttpServer } from './http-server.js';
 import { NodeDirectory } from './node-directory.js';
 import { ReadBalancer } from './read-balancer.js';
+import { type TlsFiles, TlsRenewal } from './security-files.js';
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -44,6 +45,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (event.type === 'returned') publish({ type: 'nodeReturned', peer: event.id });
   });
   const directory = new NodeDirectory(options.nodes, {
+    ...(options.towardsNodes === undefined ? {} : { security: options.towardsNodes }),
     onHealth: ({ id, healthy, reason }) => {
       balancer.mark(id, healthy);
       publish(healthy ? { type: 'nodeHealthy', peer: id } : { type: 'nodeUnhealthy', peer: id, reason });
@@ -52,7 +54,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onMembers: (members) => balancer.setMembers(members.filter((id) => ids.includes(id))),
     onLeader: (leader, term) => publish({ type: 'gatewayLeaderChanged', leader, term }),
   });
-  const server = new HttpServer(
+  const { tls, tokens } = options.security ?? {};
+  const server: HttpServer = new HttpServer(
     gatewayRoutes({
       ...options,
       directory,
@@ -61,21 +64,41 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       events,
       dashboard: await readDashboard(options.dashboardFolder),
       startedAtMs,
+      refusals: () => server.refusals,
     }),
     options.limits,
+    { ...(tls === undefined ? {} : { tls: tls.material }), ...(tokens === undefined ? {} : { tokens }) },
   );
   const port = await server.listen(options.host, options.port);
   const followers = directory.nodes().map((node) => new NodeEventsFollower(node, events));
   directory.start();
   for (const follower of followers) follower.start();
+  const renewal = tls === undefined ? undefined : followFiles(tls.files, server, publish);
   return {
-    url: urlOf('http', reachableHost(options.host), port),
+    url: urlOf(server.scheme, reachableHost(options.host), port),
     directory,
     events,
     close: async () => {
+      renewal?.close();
       for (const follower of followers) follower.close();
       await server.close();
       directory.close();
     },
   };
+}
+
+function followFiles(
+  files: TlsFiles,
+  server: HttpServer,
+  publish: (event: { readonly type: string; readonly reason?: string }) => void,
+): TlsRenewal {
+  return new TlsRenewal(
+    files,
+    '--',
+    (material) => {
+      server.renew(material);
+      publish({ type: 'certificateRenewed' });
+    },
+    (reason) => publish({ type: 'certificateRefused', reason }),
+  );
 }

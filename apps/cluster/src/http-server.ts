@@ -3,12 +3,17 @@
  * deadlines for slow clients, and one shape of error for everything that can go wrong before, in and after a handler.
  */
 import * as http from 'node:http';
-import type { Socket } from 'node:net';
+import * as https from 'node:https';
+import type { Duplex } from 'node:stream';
+import { ClientAccess } from './client-access.js';
+import { ClientRefusals } from './client-refusals.js';
+import { HttpConnections } from './http-connections.js';
 import { type HttpLimits, httpLimits } from './http-limits.js';
 import { HttpRequest } from './http-request.js';
 import { ListenError } from './listen-error.js';
 import { BodyBudget } from './request-body.js';
 import { errorDocument, RestError, restErrorOf } from './rest-errors.js';
+import type { TlsMaterial } from './security-files.js';
 
 /** What a handler gives back; `streamed` when it took the response into its own hands. */
 export type HttpReply = 'streamed' | HttpAnswer;
@@ -39,35 +44,82 @@ export interface HttpRoute {
   readonly handler: HttpHandler;
 }
 
+/** Who may use a server, and under what seal. */
+export interface HttpSecurity {
+  /** Certificate and key, for HTTPS; with `ca`, clients must show a certificate of it. */
+  readonly tls?: TlsMaterial;
+  /** Tokens that clients must show one of. */
+  readonly tokens?: readonly string[];
+}
+
 /** An HTTP server over a list of routes. */
 export class HttpServer {
   readonly #routes: readonly HttpRoute[];
   readonly #limits: HttpLimits;
   readonly #budget: BodyBudget;
+  readonly #access: ClientAccess;
+  readonly #connections: HttpConnections;
+  readonly #refusals = new ClientRefusals();
   readonly #server: http.Server;
+  readonly #secure: https.Server | undefined;
 
   /**
    * @param routes - What it answers; anything else is `ROUTE_NOT_FOUND` or `METHOD_NOT_ALLOWED`.
    * @param limits - Bounds; see {@link httpLimits}.
+   * @param security - Who may use it; anybody, in clear text, by default.
    */
-  constructor(routes: readonly HttpRoute[], limits: Partial<HttpLimits> = {}) {
+  constructor(routes: readonly HttpRoute[], limits: Partial<HttpLimits> = {}, security: HttpSecurity = {}) {
     this.#routes = routes;
     this.#limits = { ...httpLimits, ...limits };
+    this.#access = new ClientAccess(security.tokens);
+    this.#connections = new HttpConnections(this.#limits.connectionsMax, (reason) =>
+      this.#refusals.count(reason),
+    );
     this.#budget = new BodyBudget(this.#limits.bodiesBytesMax);
     const answer = (incoming: http.IncomingMessage, outgoing: http.ServerResponse): void => {
       void this.#answer(incoming, outgoing);
     };
-    this.#server = http.createServer({
+    const options: http.ServerOptions = {
       headersTimeout: this.#limits.headersTimeoutMs,
       requestTimeout: this.#limits.requestTimeoutMs,
       keepAliveTimeout: this.#limits.keepAliveMs,
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: 16 * 1024,
       noDelay: true,
-    });
-    this.#server.maxConnections = this.#limits.connectionsMax;
+    };
+    if (security.tls !== undefined) this.#secure = this.#secureServer(security.tls, options);
+    this.#server = this.#secure ?? http.createServer(options);
+    this.#server.on('connection', (socket) => this.#connections.enter(socket));
     this.#server.on('request', answer).on('checkContinue', answer).on('checkExpectation', answer);
-    this.#server.on('clientError', refuseMalformed);
+    this.#server.on('clientError', (cause, socket) => {
+      const refused = refuseMalformed(cause, socket);
+      if (refused !== undefined) this.#refusals.count(refused);
+    });
+  }
+
+  /** Connections open now. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** What was refused so far, by reason. */
+  get refusals(): Readonly<Record<string, number>> {
+    return this.#refusals.snapshot();
+  }
+
+  /** `https` with a certificate. */
+  get scheme(): 'http' | 'https' {
+    return this.#secure === undefined ? 'http' : 'https';
+  }
+
+  /**
+   * Shows another certificate from now on; connections that are open stay.
+   *
+   * @param tls - Certificate and key.
+   * @throws Error when they cannot be used; nothing is changed then.
+   */
+  renew(tls: TlsMaterial): void {
+    this.#secure?.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
   }
 
   /**
@@ -108,8 +160,27 @@ export class HttpServer {
     });
   }
 
+  #secureServer(tls: TlsMaterial, options: http.ServerOptions): https.Server {
+    const { ca } = tls;
+    const server = https.createServer({
+      ...options,
+      ...tls,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: this.#limits.headersTimeoutMs,
+      requestCert: ca !== undefined,
+      rejectUnauthorized: ca !== undefined,
+    });
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      // A refused certificate ends as a reset here, as a client that went away does.
+      if (error.code !== 'ECONNRESET' || socket.authorizationError) this.#refusals.count('TLS_FAILED');
+      socket.destroy();
+    });
+    return server;
+  }
+
   async #answer(incoming: http.IncomingMessage, outgoing: http.ServerResponse): Promise<void> {
     let request: HttpRequest | undefined;
+    outgoing.once('close', this.#connections.work(incoming.socket));
     try {
       const found = this.#find(incoming);
       request = new HttpRequest({
@@ -119,10 +190,13 @@ export class HttpServer {
         budget: this.#budget,
         bodyBytesMax: this.#limits.bodyBytesMax,
       });
+      this.#access.check(request);
       const reply = await found.route.handler(request, outgoing);
       if (reply !== 'streamed') send(outgoing, reply);
     } catch (error) {
-      sendError(outgoing, restErrorOf(error));
+      const refused = restErrorOf(error);
+      this.#refusals.count(refused.code);
+      sendError(outgoing, refused);
     } finally {
       request?.release();
       this.#discardRest(incoming);
@@ -203,23 +277,27 @@ function send(outgoing: http.ServerResponse, { status, headers, body }: HttpAnsw
   outgoing.end(body);
 }
 
+/** Makes browsers ask for the token (RFC 7617 §2). */
+const challenge = { 'www-authenticate': 'Basic realm="synod", charset="UTF-8"' };
+
 function sendError(outgoing: http.ServerResponse, error: RestError): void {
   // A stream that has begun can only be cut: its status is already told.
   if (outgoing.headersSent) outgoing.destroy();
-  else send(outgoing, json(errorDocument(error), error.status));
+  else send(outgoing, json(errorDocument(error), error.status, error.status === 401 ? challenge : {}));
 }
 
-/** What is not HTTP, or comes too slowly, is answered by hand: there is no response object for it. */
-function refuseMalformed(cause: NodeJS.ErrnoException, socket: Socket): void {
+/** What is not HTTP, or comes too slowly, is answered by hand: there is no response object for it. Gives the code. */
+function refuseMalformed(cause: NodeJS.ErrnoException, socket: Duplex): string | undefined {
   if (!socket.writable || cause.code === 'ECONNRESET') {
     socket.destroy();
-    return;
+    return undefined;
   }
   const { error, reason } = malformed(cause.code);
   const body = JSON.stringify(errorDocument(error));
   socket.end(
     `HTTP/1.1 ${error.status} ${reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
+  return error.code;
 }
 
 function malformed(code: string | undefined): { error: RestError; reason: string } {

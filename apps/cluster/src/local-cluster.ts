@@ -14,7 +14,18 @@ import { NodeProcess, type NodeProcessOptions } from './node-process.js';
 import type { RecordingPolicy } from './node-recording.js';
 import type { ReadStrategy } from './read-strategy.js';
 import { RestError } from './rest-errors.js';
+import {
+  type ClientPortFlags,
+  type ClientSecurity,
+  type ClientSecurityFlags,
+  type PeerSecurityFlags,
+  readClientPortSecurity,
+  readClientSecurity,
+} from './security-options.js';
 import { version } from './version.js';
+
+/** Options of certificates and tokens as the command line has them. */
+export interface ClusterSecurityFlags extends PeerSecurityFlags, ClientPortFlags, ClientSecurityFlags {}
 
 /** What a local cluster is made from. */
 export interface LocalClusterOptions {
@@ -40,6 +51,8 @@ export interface LocalClusterOptions {
   readonly snapshots: SnapshotPolicy;
   /** Where the nodes record their engines; nowhere when not given. */
   readonly recording?: RecordingPolicy;
+  /** Files of certificates and tokens. `{id}` in a path stands for the node, or for `gateway`. */
+  readonly security: ClusterSecurityFlags;
   /** Whether the nodes print what happens. */
   readonly verbose: boolean;
   /** Hears every line that a node prints. */
@@ -54,6 +67,8 @@ export interface LocalCluster {
   readonly identity: ClusterIdentity;
   /** Its front door. */
   readonly gateway: Gateway;
+  /** What to trust the gateway and the nodes by, and to show them. */
+  readonly towards: ClientSecurity;
   /** REST interfaces of the nodes. */
   readonly clientUrls: ReadonlyMap<NodeId, string>;
   /** Its nodes. */
@@ -73,8 +88,11 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   const { host, port, exactPort, data, strategy } = options;
   const identity = await openClusterDirectory(data, options.nodes, options.engine);
   const ports = await choosePorts(host, identity.nodes.length, port, exactPort);
+  const ofGateway = securityOf('gateway', options.security);
+  const towards = readClientSecurity(ofGateway);
+  const scheme = ofGateway.cert === undefined ? 'http' : 'https';
   const clientUrls = new Map(
-    identity.nodes.map((id, at) => [id, urlOf('http', '127.0.0.1', ports.clients[at] ?? 0)]),
+    identity.nodes.map((id, at) => [id, urlOf(scheme, '127.0.0.1', ports.clients[at] ?? 0)]),
   );
   const processes = new Map(
     identity.nodes.map((id) => [id, nodeProcess(id, options, identity, ports, clientUrls)]),
@@ -90,6 +108,8 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     port: ports.gateway,
     strategy,
     version,
+    security: readClientPortSecurity(ofGateway),
+    towardsNodes: towards,
     dashboardFolder: fileURLToPath(new URL('./dashboard', import.meta.url)),
     processOf: (id) => process(id).document(),
     ...(options.allowFaults
@@ -101,11 +121,23 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     identity,
     gateway,
     clientUrls,
+    towards,
     processes,
     stop: async () => {
       await Promise.all([gateway.close(), ...[...processes.values()].map((node) => node.stop())]);
     },
   };
+}
+
+function securityOf(id: string, flags: ClusterSecurityFlags): ClusterSecurityFlags {
+  const entries = Object.entries(flags).map(([name, file]) => [name, String(file).replaceAll('{id}', id)]);
+  return Object.fromEntries(entries);
+}
+
+function definedFlags(flags: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 async function kill(node: NodeProcess): Promise<void> {
@@ -128,12 +160,14 @@ function nodeProcess(
   clientUrls: ReadonlyMap<NodeId, string>,
 ): NodeProcess {
   const { timing, snapshots, recording } = options;
+  const security = securityOf(id, options.security);
+  const peerScheme = security.peerCert === undefined ? 'ws' : 'wss';
   const at = identity.nodes.indexOf(id);
   const flags: Readonly<Record<string, string | number>> = {
     id,
     cluster: identity.cluster,
     peers: identity.nodes
-      .map((peer, position) => `${peer}=${urlOf('ws', '127.0.0.1', ports.peers[position] ?? 0)}`)
+      .map((peer, position) => `${peer}=${urlOf(peerScheme, '127.0.0.1', ports.peers[position] ?? 0)}`)
       .join(','),
     'client-listen': `127.0.0.1:${ports.clients[at] ?? 0}`,
     'client-urls': [...clientUrls].map(([peer, url]) => `${peer}=${url}`).join(','),
@@ -147,6 +181,16 @@ function nodeProcess(
     ...(recording === undefined
       ? {}
       : { record: recording.directory, 'record-bytes-max': recording.bytesMax }),
+    ...definedFlags({
+      'peer-cert': security.peerCert,
+      'peer-key': security.peerKey,
+      'peer-ca': security.peerCa,
+      'peer-token-file': security.peerTokenFile,
+      cert: security.cert,
+      key: security.key,
+      'client-ca': security.clientCa,
+      'token-file': security.tokenFile,
+    }),
   };
   return new NodeProcess({
     id,

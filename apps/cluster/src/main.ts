@@ -3,6 +3,7 @@ import { isSynodError } from '@synod/core';
 /** The program `synod`: reads the command line, runs one command, and ends with a code that says how it went. */
 import { Command, CommanderError } from 'commander';
 import { addBackupCommands } from './commands/backup.js';
+import { addCertificatesCommand } from './commands/certificates.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addFaultCommand } from './commands/fault.js';
 import { addGatewayCommand } from './commands/gateway.js';
@@ -29,6 +30,7 @@ addGatewayCommand(program);
 addKeyCommands(program);
 addStatusCommand(program);
 addFaultCommand(program);
+addCertificatesCommand(program);
 addReplayCommand(program);
 addRecoverQuorumCommand(program);
 addBackupCommands(program);

@@ -1,12 +1,15 @@
 /** The REST interface of a node: which route does what. The documents are described in rest-documents.ts. */
 import { parseInteger } from '@synod/core';
 import type { SessionSequence } from '@synod/kv';
+import type { TransportStats } from '@synod/transport-ws';
 import type { LiveBackups } from './backup/live-backup.js';
 import type { EventFeed } from './event-feed.js';
 import type { HttpRequest } from './http-request.js';
 import { type HttpAnswer, type HttpHandler, type HttpRoute, json } from './http-server.js';
 import { base64Of, bytesOfBase64, decodeKey, percentDecode, textOf } from './key-encoding.js';
 import type { LogTail } from './log-tail.js';
+import { metricsAnswer } from './metrics-text.js';
+import { nodeMetrics } from './node-metrics.js';
 import type { Consistency, Expectation, ReplicatedStore, WriteOptions } from './replicated-store.js';
 import { keyValueDocument } from './replicated-store.js';
 import { readTimeoutMs } from './request-timeout.js';
@@ -32,6 +35,8 @@ export interface NodeParts {
   store(): ReplicatedStore;
   /** Backups that are under way. */
   readonly backups: LiveBackups;
+  /** Counters of its transport, once there is one. */
+  transport(): TransportStats | undefined;
   /** The newest committed entries. */
   readonly log: LogTail;
   /** What happens. */
@@ -69,6 +74,11 @@ export function nodeRoutes(parts: NodeParts): readonly HttpRoute[] {
       method: 'GET',
       path: '/v1/status',
       handler: (request) => json(parts.status(flag(request, 'hash')), 200, noStore),
+    },
+    {
+      method: 'GET',
+      path: '/metrics',
+      handler: () => metricsAnswer(nodeMetrics(parts.status(false), parts.transport())),
     },
     { method: 'GET', path: '/v1/health', handler: () => health(parts) },
     {

@@ -3,8 +3,10 @@
  * the request left, which are definite, and those after, which leave the outcome unknown.
  */
 import * as http from 'node:http';
+import * as https from 'node:https';
 import { SynodError } from '@synod/core';
 import { httpLimits } from './http-limits.js';
+import type { ClientSecurity } from './security-options.js';
 
 /** One request to a node. */
 export interface NodeRequest {
@@ -52,25 +54,35 @@ export class NodeClient {
   readonly url: string;
   readonly #host: string;
   readonly #port: number;
-  readonly #agent: http.Agent;
+  readonly #secure: boolean;
+  readonly #connectionsMax: number;
+  #security: ClientSecurity;
+  #agent: http.Agent;
 
   /**
    * @param url - Base address of the node's REST interface.
    * @param connectionsMax - Most connections at one time; more requests wait. Default 256.
+   * @param security - What to trust and show.
    */
-  constructor(url: string, connectionsMax = 256) {
-    const { hostname, port } = new URL(url);
+  constructor(url: string, connectionsMax = 256, security: ClientSecurity = {}) {
+    const { hostname, port, protocol } = new URL(url);
     this.url = url;
     this.#host = hostname.replace(/^\[|\]$/g, '');
-    this.#port = port === '' ? 80 : Number(port);
-    this.#agent = new http.Agent({
-      keepAlive: true,
-      maxSockets: connectionsMax,
-      maxFreeSockets: 64,
-      noDelay: true,
-      // Unused connections are closed here before the server closes them: else a request could meet a closed one.
-      timeout: httpLimits.keepAliveMs / 2,
-    });
+    this.#secure = protocol === 'https:';
+    this.#port = port === '' ? (this.#secure ? 443 : 80) : Number(port);
+    this.#connectionsMax = connectionsMax;
+    this.#security = security;
+    this.#agent = this.#newAgent();
+  }
+
+  /**
+   * Trusts and shows something else from now on, on new connections; requests under way end as they began.
+   *
+   * @param security - What to trust and show.
+   */
+  renew(security: ClientSecurity): void {
+    this.#security = security;
+    this.#agent = this.#newAgent();
   }
 
   /**
@@ -114,14 +126,36 @@ export class NodeClient {
    */
   open(request: Omit<NodeRequest, 'timeoutMs'>): http.ClientRequest {
     const length = request.body === undefined ? {} : { 'content-length': String(request.body.length) };
-    return http.request({
+    const { token } = this.#security;
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return (this.#secure ? https : http).request({
       agent: this.#agent,
       host: this.#host,
       port: this.#port,
       method: request.method,
       path: request.target,
-      headers: { ...request.headers, ...length },
+      headers: { ...request.headers, ...length, ...authorization },
     });
+  }
+
+  #newAgent(): http.Agent {
+    const options = {
+      keepAlive: true,
+      maxSockets: this.#connectionsMax,
+      maxFreeSockets: 64,
+      noDelay: true,
+      // Unused connections are closed here before the server closes them: else a request could meet a closed one.
+      timeout: httpLimits.keepAliveMs / 2,
+    };
+    const { ca, cert, key } = this.#security;
+    return this.#secure
+      ? new https.Agent({
+          ...options,
+          minVersion: 'TLSv1.2',
+          ...(ca === undefined ? {} : { ca }),
+          ...(cert === undefined || key === undefined ? {} : { cert, key }),
+        })
+      : new http.Agent(options);
   }
 
   /** Closes all connections; requests under way fail. */

@@ -7,6 +7,7 @@ import type { NodeAddress } from './addresses.js';
 import { NodeClient } from './node-client.js';
 import type { LeaderHint, NodeStatusDocument } from './rest-documents.js';
 import { fieldOf, parseJson } from './rest-errors.js';
+import type { ClientSecurity } from './security-options.js';
 
 /** What is known of one node. */
 export interface KnownNode {
@@ -32,6 +33,8 @@ export interface DirectoryOptions {
   readonly pollMs?: number;
   /** Time after which a poll counts as unanswered. Default 1000. */
   readonly pollTimeoutMs?: number;
+  /** What the nodes are trusted by, and shown. */
+  readonly security?: ClientSecurity;
   /** Called when a node becomes healthy or unhealthy. */
   readonly onHealth?: (node: KnownNode) => void;
   /** Called when another node is known to lead, or none. */
@@ -56,7 +59,7 @@ export class NodeDirectory {
    */
   constructor(addresses: readonly NodeAddress[], options: DirectoryOptions = {}) {
     this.#options = options;
-    this.#nodes = new Map(addresses.map(({ id, url }) => [id, unknownNode(id, url)]));
+    this.#nodes = new Map(addresses.map(({ id, url }) => [id, unknownNode(id, url, options.security)]));
   }
 
   /** Starts polling. */
@@ -231,10 +234,10 @@ export class NodeDirectory {
   }
 }
 
-function unknownNode(id: NodeId, url: string): KnownNode {
+function unknownNode(id: NodeId, url: string, security: ClientSecurity | undefined): KnownNode {
   return {
     id,
-    client: new NodeClient(url),
+    client: new NodeClient(url, undefined, security),
     reachable: false,
     healthy: false,
     reason: 'it was not asked yet',

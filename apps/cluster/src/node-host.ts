@@ -23,6 +23,7 @@ import { isNoteworthy } from './noteworthy-events.js';
 import { ReplicatedStore } from './replicated-store.js';
 import type { EventDocument, NodeState, NodeStatusDocument } from './rest-documents.js';
 import { RestError } from './rest-errors.js';
+import { type TlsFiles, type TlsMaterial, TlsRenewal } from './security-files.js';
 
 /** A node that runs. */
 export interface RunningNode {
@@ -69,6 +70,7 @@ class Node<Message extends EngineMessage> implements RunningNode {
   #replica: Replica<unknown> | undefined;
   #store: ReplicatedStore | undefined;
   #recording: NodeRecording<Message> | undefined;
+  readonly #renewals: TlsRenewal[] = [];
   #clientPort: number;
   #state: NodeState = 'starting';
   #reason = 'it opens its storage';
@@ -78,6 +80,7 @@ class Node<Message extends EngineMessage> implements RunningNode {
     this.#options = options;
     this.#engine = engine;
     this.#clientPort = options.client.port;
+    const { tls: clientTls, tokens } = options.clientSecurity;
     this.#server = new HttpServer(
       nodeRoutes({
         id: options.id,
@@ -87,18 +90,25 @@ class Node<Message extends EngineMessage> implements RunningNode {
         log: this.#log,
         events: this.events,
         urlOf: (id) => options.clientUrls.get(id),
+        transport: () => this.#transport?.stats(),
       }),
+      {},
+      {
+        ...(clientTls === undefined ? {} : { tls: clientTls.material }),
+        ...(tokens === undefined ? {} : { tokens }),
+      },
     );
   }
 
   get clientUrl(): string {
     const { host } = this.#options.client;
-    return urlOf('http', reachableHost(host), this.#clientPort);
+    return urlOf(this.#server.scheme, reachableHost(host), this.#clientPort);
   }
 
   get peerUrl(): string {
     const { host, port } = this.#options.peer;
-    return urlOf('ws', reachableHost(host), this.#transport?.address?.port ?? port);
+    const scheme = this.#options.peerSecurity.tls === undefined ? 'ws' : 'wss';
+    return urlOf(scheme, reachableHost(host), this.#transport?.address?.port ?? port);
   }
 
   get failed(): Promise<never> {
@@ -107,16 +117,20 @@ class Node<Message extends EngineMessage> implements RunningNode {
 
   async open(): Promise<void> {
     const { id, cluster, peers, peer, client, data, timing, snapshots, recording } = this.#options;
+    const { peerSecurity } = this.#options;
     this.#clientPort = await this.#server.listen(client.host, client.port);
     this.#storage = await openWalDirectory(data, { onEvent: (event) => this.#tell(event) });
     this.#transport = createWebSocketTransport({
       clusterId: cluster,
       id,
       listen: peer,
+      ...(peerSecurity.tls === undefined ? {} : { tls: peerSecurity.tls.material }),
+      ...(peerSecurity.tokens === undefined ? {} : { token: peerSecurity.tokens }),
       peers: peers.map(({ id, url }) => ({ id, address: url })),
       random: new Random(`${this.#storage.incarnations.own} ${this.#startedAtMs}`),
       onEvent: (event) => this.#tell(event),
     });
+    this.#followCertificates(this.#transport);
     this.#reason = 'it waits for its peers to admit it';
     this.#host = await openReplicaHost({
       id,
@@ -140,6 +154,7 @@ class Node<Message extends EngineMessage> implements RunningNode {
   }
 
   async close(): Promise<void> {
+    for (const renewal of this.#renewals) renewal.close();
     // The replica first: it settles the requests under way, and the server then answers them.
     const settled = this.#host?.close() ?? this.#storage?.close();
     try {
@@ -147,6 +162,30 @@ class Node<Message extends EngineMessage> implements RunningNode {
     } finally {
       this.#recording?.close('the node was closed');
     }
+  }
+
+  /** Files of certificates are written anew while the node runs. */
+  #followCertificates(transport: WebSocketTransport): void {
+    const { peerSecurity, clientSecurity } = this.#options;
+    const follow = (
+      port: string,
+      files: TlsFiles,
+      prefix: string,
+      take: (tls: TlsMaterial) => void,
+    ): void => {
+      const renewed = (tls: TlsMaterial): void => {
+        take(tls);
+        this.#tell({ type: 'certificateRenewed', port });
+      };
+      const failed = (reason: string): void => this.#tell({ type: 'certificateRefused', port, reason });
+      this.#renewals.push(new TlsRenewal(files, prefix, renewed, failed));
+    };
+    if (clientSecurity.tls !== undefined)
+      follow('client', clientSecurity.tls.files, '--', (tls) => this.#server.renew(tls));
+    if (peerSecurity.tls !== undefined)
+      follow('peer', peerSecurity.tls.files, '--peer-', ({ cert, key, ca = Buffer.of() }) =>
+        transport.renewTls({ cert, key, ca }),
+      );
   }
 
   #makeEngine(start: EngineStart): ConsensusEngine<Message> {
@@ -181,7 +220,7 @@ class Node<Message extends EngineMessage> implements RunningNode {
 
   #status(withHash: boolean): NodeStatusDocument {
     const { id, cluster } = this.#options;
-    const { version, client } = this.#options;
+    const { version } = this.#options;
     const replica = this.#replica?.status();
     return {
       id,
@@ -191,7 +230,8 @@ class Node<Message extends EngineMessage> implements RunningNode {
       uptimeMs: Date.now() - this.#startedAtMs,
       state: this.#state,
       ...(this.#reason === '' ? {} : { reason: this.#reason }),
-      addresses: { peer: this.peerUrl, client: urlOf('http', reachableHost(client.host), this.#clientPort) },
+      addresses: { peer: this.peerUrl, client: this.clientUrl },
+      clients: { connections: this.#server.connections, refusals: this.#server.refusals },
       ...(replica === undefined ? {} : { engine: replica.engine }),
       ...this.#counters(withHash),
     };
@@ -213,7 +253,10 @@ class Node<Message extends EngineMessage> implements RunningNode {
     this.#tell(event, node);
   }
 
-  #tell(event: { readonly type: string }, node: NodeId = this.#options.id): void {
+  #tell(
+    event: { readonly type: string; readonly [field: string]: unknown },
+    node: NodeId = this.#options.id,
+  ): void {
     if (isNoteworthy(event.type)) this.events.publish({ node, timeMs: Date.now(), event: plain(event) });
   }
 }

@@ -3,6 +3,14 @@ import { type EngineKind, InvalidArgumentError, type NodeId, parseInteger, parse
 import { type HostPort, type NodeAddress, parseHostPort, parseNodeAddresses } from './addresses.js';
 import { parseEngineKind } from './engine-choice.js';
 import type { RecordingPolicy } from './node-recording.js';
+import {
+  type ClientPortFlags,
+  type ClientPortSecurity,
+  type PeerSecurity,
+  type PeerSecurityFlags,
+  readClientPortSecurity,
+  readPeerSecurity,
+} from './security-options.js';
 import { version } from './version.js';
 
 /** How fast a node is with time. */
@@ -47,6 +55,10 @@ export interface NodeOptions {
   readonly snapshots: SnapshotPolicy;
   /** Where it records its engine; nowhere when not given. */
   readonly recording?: RecordingPolicy;
+  /** How nodes know each other. */
+  readonly peerSecurity: PeerSecurity;
+  /** Who may use the port for clients. */
+  readonly clientSecurity: ClientPortSecurity;
   /** Version of the program. */
   readonly version: string;
 }
@@ -81,7 +93,7 @@ export interface EngineFlags {
 }
 
 /** The options of `synod node` as the command line has them: all text. */
-export interface NodeFlags extends EngineFlags {
+export interface NodeFlags extends EngineFlags, PeerSecurityFlags, ClientPortFlags {
   /** `--id`. */
   readonly id: string;
   /** `--cluster`. */
@@ -106,14 +118,17 @@ export interface NodeFlags extends EngineFlags {
  */
 export function readNodeOptions(flags: NodeFlags): NodeOptions {
   const id = parseNodeId(flags.id, '--id');
-  const peers = parseNodeAddresses(flags.peers, '--peers', 'ws');
+  const peerSecurity = readPeerSecurity(flags);
+  const peers = parseNodeAddresses(flags.peers, '--peers', peerSecurity.tls === undefined ? 'ws' : 'wss');
   const own = peers.find((peer) => peer.id === id);
   if (own === undefined)
     throw new InvalidArgumentError(`--peers does not name ${id}: list all nodes, this one too`);
   const { hostname, port } = new URL(own.url);
   const listen = flags.listen ?? `${hostname}:${port}`;
   const urls =
-    flags.clientUrls === undefined ? [] : parseNodeAddresses(flags.clientUrls, '--client-urls', 'http');
+    flags.clientUrls === undefined
+      ? []
+      : parseNodeAddresses(flags.clientUrls, '--client-urls', 'http', 'https');
   return {
     id,
     cluster: flags.cluster,
@@ -123,6 +138,8 @@ export function readNodeOptions(flags: NodeFlags): NodeOptions {
     clientUrls: new Map(urls.map((address) => [address.id, address.url])),
     data: flags.data,
     ...readEngineFlags(flags),
+    peerSecurity,
+    clientSecurity: readClientPortSecurity(flags),
     version,
   };
 }

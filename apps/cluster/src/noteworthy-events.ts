@@ -16,6 +16,7 @@ const routine: ReadonlySet<string> = new Set([
   'up',
   'down',
   'refused',
+  'handshakeFailed',
 ]);
 
 /**

@@ -4,6 +4,7 @@ import { encodeKey } from './key-encoding.js';
 import { type NodeAnswer, NodeClient } from './node-client.js';
 import type { ClusterDocument, DeleteDocument, PutDocument, ReadDocument } from './rest-documents.js';
 import { fieldOf, parseJson, RestError, readErrorDocument } from './rest-errors.js';
+import type { ClientSecurity } from './security-options.js';
 
 /** Something that a node answered. */
 export interface Answered<Document> {
@@ -21,9 +22,10 @@ export class RestClient {
   /**
    * @param endpoint - Base address, such as `http://127.0.0.1:8700`.
    * @param timeoutMs - Time for one request. Default 5000.
+   * @param security - What to trust and show.
    */
-  constructor(endpoint: string, timeoutMs = 5_000) {
-    this.#client = new NodeClient(endpoint);
+  constructor(endpoint: string, timeoutMs = 5_000, security: ClientSecurity = {}) {
+    this.#client = new NodeClient(endpoint, undefined, security);
     this.#timeoutMs = timeoutMs;
   }
 

@@ -126,6 +126,8 @@ export interface NodeStatusDocument {
   readonly storage?: Readonly<Record<string, unknown>>;
   /** Counters of the transport, and the peers that are connected. */
   readonly transport?: Readonly<Record<string, unknown>>;
+  /** The port for clients: connections open now, and what was refused, by reason. */
+  readonly clients: { readonly connections: number; readonly refusals: Readonly<Record<string, number>> };
   /** The key-value store. */
   readonly keyValue?: {
     /** Revision of the last change. */
@@ -237,6 +239,8 @@ export interface ClusterDocument {
     readonly strategies: readonly string[];
     /** Whether `POST /v1/faults/{node}/{kill|restart}` works. */
     readonly faultsEnabled: boolean;
+    /** Connections and requests of clients that it refused, by reason. */
+    readonly refusals: Readonly<Record<string, number>>;
     /** Requests from clients, attempts beyond the first, and requests that ended with an error of the gateway's own. */
     readonly requests: {
       readonly reads: number;

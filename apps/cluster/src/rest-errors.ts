@@ -48,6 +48,7 @@ const codesByStatus: Readonly<Record<number, readonly string[]>> = {
     'MALFORMED_COMMAND',
     'KEY_EMPTY',
   ],
+  401: ['UNAUTHORIZED'],
   403: ['FAULTS_DISABLED', 'ORIGIN_REFUSED', 'HOST_REFUSED'],
   404: ['KEY_NOT_FOUND', 'ROUTE_NOT_FOUND', 'NODE_NOT_FOUND'],
   405: ['METHOD_NOT_ALLOWED'],

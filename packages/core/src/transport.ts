@@ -38,6 +38,10 @@ export type HelloRefusalCode =
   | 'UNKNOWN_NODE'
   /** It looked for another node at this address. */
   | 'WRONG_NODE'
+  /** Its certificate names another node than it claims to be. */
+  | 'WRONG_CERTIFICATE'
+  /** It did not prove that it holds the cluster's token, or one side has a token and the other has none. */
+  | 'UNAUTHENTICATED'
   /** It is known under another incarnation: its disk was lost. */
   | 'INCARNATION_LOST'
   /** Its first frame was no hello. */

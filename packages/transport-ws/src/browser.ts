@@ -29,18 +29,22 @@ export type { DropReason, TransportEvent } from './events.js';
 export { ExchangeError, type ExchangeErrorCode } from './exchange-error.js';
 export type { Failure } from './exchange-items.js';
 export type { ExchangeLimits } from './exchange-limits.js';
+export type { HandshakeRateLimits } from './handshake-rate.js';
 export type { CallHandler, IncomingCall } from './incoming-calls.js';
 export type { NodeExchange } from './node-exchange.js';
 export type { NodeStream } from './node-stream.js';
 export { defaultTransportLimits, type ReconnectOptions, type TransportLimits } from './options.js';
 export type { CallOptions } from './outgoing-calls.js';
+export type { RefusalReason } from './refusals.js';
 export type { StreamHandler, StreamOptions } from './stream-table.js';
 export type { CloseOptions, ListenAddress, WebSocketTransport } from './transport-contract.js';
 export type { PeerStats, TransportStats } from './transport-stats.js';
+export type { Pem, TransportTls } from './transport-tls.js';
+export type { TurnAwayReason } from './turn-away-reason.js';
 
 /** What {@link createBrowserTransport} is given: that of a node, without what only those that listen have. */
 export interface BrowserTransportOptions
-  extends Omit<WebSocketTransportOptions, 'listen' | 'clients' | 'random'> {
+  extends Omit<WebSocketTransportOptions, 'listen' | 'clients' | 'random' | 'token' | 'tls'> {
   /** Where the jitter of reconnection comes from. Default: a seed of the platform. */
   readonly random?: Random;
 }
@@ -63,6 +67,8 @@ export function createBrowserTransport(options: BrowserTransportOptions): WebSoc
   }
   return new SocketTransport(settings, options.peers, {
     afterTurn: turnEnds(),
+    // The browser judges the certificate of a node by its host name.
+    scheme: undefined,
     dial: (address) => new PageSocket(address),
     createListener: undefined,
   });

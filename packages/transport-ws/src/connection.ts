@@ -17,15 +17,15 @@ import { uncertain } from './exchange-error.js';
 import type { ExchangeHandlers } from './exchange-handlers.js';
 import { type ExchangeItem, exchangeFrameKind } from './exchange-items.js';
 import type { ExchangeLink } from './exchange-link.js';
-import { type CloseManner, closeCode, describe, farewell } from './farewell.js';
+import { type CloseManner, closeCode, closeWords, describe, farewell } from './farewell.js';
 import type { Handshake, HandshakeRole, HandshakeStep } from './handshake.js';
-import { printable } from './handshake-frames.js';
 import { Heartbeat, silentPeriodsMax } from './heartbeat.js';
 import type { PushResult } from './lane-queue.js';
 import type { TransportSettings } from './options.js';
 import { Outbox, type OutboxLane } from './outbox.js';
 import type { PeerSocket, Platform } from './peer-socket.js';
 import type { TransportCounters } from './transport-stats.js';
+import type { TurnAwayReason } from './turn-away-reason.js';
 
 /** What a connection tells. */
 export interface ConnectionOwner {
@@ -73,7 +73,6 @@ export interface ConnectionInit {
 const handshakeBytesMax = 4096;
 /** How long the peer has to answer the closing, in milliseconds. */
 const lingerMs = 500;
-const closeReasonUnitsMax = 40;
 
 /** A connection. */
 export class Connection implements ExchangeLink {
@@ -83,6 +82,10 @@ export class Connection implements ExchangeLink {
   readonly remote: string;
   /** The TCP socket, once there is one. */
   tcp: Socket | undefined;
+  /** The version that both speak, once the connection is or was up; 0 before. */
+  version = 0;
+  /** Why it was turned away, if it was, before or without judging a hello. */
+  turnedAway: TurnAwayReason | undefined;
   readonly #socket: PeerSocket;
   readonly #handshake: Handshake;
   readonly #owner: ConnectionOwner;
@@ -113,7 +116,7 @@ export class Connection implements ExchangeLink {
     const { limits, clock } = init.settings;
     this.#outbox = new Outbox(init.socket, init.platform, limits, init.counters);
     this.#cancelTimer = clock.after(limits.handshakeTimeoutMs, () =>
-      this.end(`the handshake took more than ${limits.handshakeTimeoutMs} ms`, 'cut'),
+      this.#turnAway('TIMED_OUT', `the handshake took more than ${limits.handshakeTimeoutMs} ms`, 'cut'),
     );
     this.#attach();
   }
@@ -208,7 +211,7 @@ export class Connection implements ExchangeLink {
     if (manner === 'cut' || socket.readyState === socket.CONNECTING) {
       socket.terminate();
     } else {
-      socket.close(closeCode[manner], printable(reason).slice(0, closeReasonUnitsMax));
+      socket.close(closeCode[manner], closeWords(reason));
       this.#cancelTimer = this.#settings.clock.after(lingerMs, () => socket.terminate());
     }
     this.#owner.onEnded(this, reason);
@@ -251,7 +254,7 @@ export class Connection implements ExchangeLink {
       }
       this.#handshakeBytes += chunk.length;
       if (this.#handshakeBytes > handshakeBytesMax) {
-        this.end(`more than ${handshakeBytesMax} bytes came before the handshake was done`, 'cut');
+        this.#turnAway('TOO_MANY_BYTES', `more than ${handshakeBytesMax} bytes came too early`, 'cut');
       }
     };
     tcp.on('data', count);
@@ -262,8 +265,7 @@ export class Connection implements ExchangeLink {
     if (this.#state === 'closed' || (this.#state === 'ended' && !this.#refusedByUs)) return;
     if (!isBinary || !(data instanceof Uint8Array)) {
       const reason = 'a text message came: only binary frames are spoken here';
-      if (this.#state === 'up') this.#noteDamage(reason);
-      this.end(reason, 'binaryOnly');
+      this.#turnAway('MALFORMED_FRAME', reason, 'binaryOnly');
       return;
     }
     if (this.#state === 'up') this.#onBatch(data);
@@ -279,7 +281,7 @@ export class Connection implements ExchangeLink {
         if (!this.ended) this.#askAdmission(step.hello);
         return;
       case 'up':
-        if (!this.ended) this.#onUp(step.peer);
+        if (!this.ended) this.#onUp(step.peer, step.version);
         return;
       case 'refused':
         this.#refusedByUs ||= step.by === 'us';
@@ -302,9 +304,10 @@ export class Connection implements ExchangeLink {
     );
   }
 
-  #onUp(peer: NodeId): void {
+  #onUp(peer: NodeId, version: number): void {
     this.#state = 'up';
     this.#peer = peer;
+    this.version = version;
     this.#cancelTimer();
     const { clock, heartbeatMs } = this.#settings;
     this.#heartbeat = new Heartbeat(clock, heartbeatMs, {
@@ -378,9 +381,16 @@ export class Connection implements ExchangeLink {
 
   /** The WebSocket found its rules broken, such as the greatest length of a message, or the network failed. */
   #onSocketError(error: Error): void {
-    const broken = 'code' in error && String(error.code).startsWith('WS_ERR_');
-    if (broken && this.#state === 'up') this.#noteDamage(describe(error));
-    this.end(describe(error), 'protocolError');
+    if ('code' in error && String(error.code).startsWith('WS_ERR_'))
+      this.#turnAway('MALFORMED_FRAME', describe(error), 'protocolError');
+    else this.end(describe(error), 'protocolError');
+  }
+
+  /** Ends it, as one that was turned away, or that sent damage if it was up. */
+  #turnAway(why: TurnAwayReason, reason: string, manner: CloseManner): void {
+    if (this.#state === 'handshake') this.turnedAway = why;
+    else if (this.#state === 'up') this.#noteDamage(reason);
+    this.end(reason, manner);
   }
 
   #noteDamage(reason: string): void {

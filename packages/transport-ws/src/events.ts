@@ -1,5 +1,6 @@
 /** What happens in a transport and why: plain data for logs and metrics, without time. */
 import type { HelloRefusal, Lane, NodeId } from '@synod/core';
+import type { TurnAwayReason } from './turn-away-reason.js';
 
 /**
  * Why a payload was dropped.
@@ -20,8 +21,14 @@ export type TransportEvent =
   | { readonly type: 'connecting'; readonly peer: NodeId; readonly address: string }
   /** An attempt to reach a peer came to nothing, or the peer was lost; the next one is `delayMs` milliseconds away. */
   | { readonly type: 'retrying'; readonly peer: NodeId; readonly reason: string; readonly delayMs: number }
-  /** A connection is up. `dialed` tells whether this node opened it. */
-  | { readonly type: 'up'; readonly peer: NodeId; readonly dialed: boolean; readonly remote: string }
+  /** A connection is up. `dialed` tells whether this node opened it, `version` what both speak. */
+  | {
+      readonly type: 'up';
+      readonly peer: NodeId;
+      readonly dialed: boolean;
+      readonly remote: string;
+      readonly version: number;
+    }
   /** A connection that was up is gone. */
   | { readonly type: 'down'; readonly peer: NodeId; readonly reason: string }
   /** A hello was refused: this node's by a peer, or another's by this node. `peer` is who that one is or claims to be. */
@@ -31,6 +38,16 @@ export type TransportEvent =
       readonly peer: NodeId | undefined;
       readonly remote: string;
       readonly refusal: HelloRefusal;
+    }
+  /**
+   * Connections were turned away before, or without, judging a hello: `times` of them since this was last told for that
+   * reason. Told at most once a second for each reason; the counts are in the statistics.
+   */
+  | {
+      readonly type: 'turnedAway';
+      readonly reason: TurnAwayReason;
+      readonly remote: string;
+      readonly times: number;
     }
   /** A connection that another node opened ended before it was up, for another reason than a refusal. */
   | { readonly type: 'handshakeFailed'; readonly remote: string; readonly reason: string }

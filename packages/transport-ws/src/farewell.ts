@@ -39,3 +39,14 @@ export function describe(error: unknown): string {
   const code = 'code' in error ? String(error.code) : error.name;
   return printable(error.message === '' ? code : error.message);
 }
+
+const closeReasonUnitsMax = 40;
+
+/**
+ * What is said to the peer when a connection is closed: no more than fits (RFC 6455 §5.5).
+ *
+ * @param reason - Why.
+ */
+export function closeWords(reason: string): string {
+  return printable(reason).slice(0, closeReasonUnitsMax);
+}

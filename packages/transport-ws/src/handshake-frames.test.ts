@@ -6,6 +6,7 @@ import {
   openHandshakeFrame,
   printable,
   sealHello,
+  sealProof,
   sealRefusal,
   sealWelcome,
 } from './handshake-frames.js';
@@ -16,6 +17,7 @@ const hello: Hello = {
   id: 'n1',
   wantedId: 'n2',
   incarnation: '0123456789abcdef0123456789abcdef',
+  nonce: Uint8Array.from({ length: 32 }, (_, position) => position),
 };
 
 describe('handshake frames', () => {
@@ -36,9 +38,24 @@ describe('handshake frames', () => {
       Buffer.from('n2'),
       Buffer.from([32]),
       Buffer.from(hello.incarnation),
+      Buffer.from([32]),
+      Buffer.from(hello.nonce),
     ]);
     expect(Buffer.from(sealHello(hello)).subarray(16).toString('hex')).toBe(expected.toString('hex'));
     expect(Buffer.from(sealWelcome()).subarray(16).toString('hex')).toBe('02');
+  });
+
+  it('of the first version carry no nonce, and are read all the same', () => {
+    const first = { ...hello, versions: { least: 1, greatest: 1 }, nonce: new Uint8Array(0) };
+    const bytes = sealHello(first);
+    expect(bytes.length).toBe(sealHello(hello).length - 33);
+    expect(openHandshakeFrame(bytes)).toEqual({ type: 'hello', hello: first });
+  });
+
+  it('hold nonces and proofs of their one length only', () => {
+    const wrong = { ...hello, nonce: new Uint8Array(31) };
+    expect(() => openHandshakeFrame(sealHello(wrong))).toThrow('a nonce of 31 bytes: it must have 32');
+    expect(() => openHandshakeFrame(sealProof(new Uint8Array(33)))).toThrow('33 bytes long: it must be 32');
   });
 
   it('leave room for what a later version adds', () => {

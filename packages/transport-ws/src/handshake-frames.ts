@@ -4,10 +4,11 @@
  *
  * ```text
  * 1 hello    varint least version, varint greatest version, string cluster, string id, string wanted id,
- *            string incarnation, then anything a later version adds
+ *            string incarnation, from version 2 bytes nonce (empty without a token), then anything a later version adds
  * 2 welcome  then anything a later version adds
  * 3 refuse   string code, string reason, then anything a later version adds
  * 4 batch    items up to the end, each: varint group, varint length, payload
+ * 5 proof    bytes proof, from version 2 and only between nodes that have a token
  * ```
  *
  * Kinds 1 to 3 keep this form in every version: two nodes must be able to find out that they share none. They are at
@@ -27,13 +28,19 @@ import {
 import { beginFrame, endFrame, openFrame } from '@synod/integrity';
 
 /** First payload byte of each kind of frame. */
-export const frameKind = { hello: 1, welcome: 2, refuse: 3, batch: 4 } as const;
+export const frameKind = { hello: 1, welcome: 2, refuse: 3, batch: 4, proof: 5 } as const;
 
 /** Greatest length of a sealed handshake frame, in bytes. */
 export const handshakeFrameBytesMax = 1024;
 
 /** Greatest length of a cluster id in UTF-8, in bytes. */
 export const clusterIdBytesMax = 128;
+
+/** Length of a nonce, in bytes. */
+export const nonceBytes = 32;
+
+/** Length of a proof, in bytes. */
+const proofBytes = 32;
 
 /** Longest reason that is told to or believed from a peer, in UTF-16 units. */
 const reasonUnitsMax = 250;
@@ -46,8 +53,11 @@ export interface VersionRange {
   readonly greatest: number;
 }
 
-/** Versions that this code speaks. */
-export const spokenVersions: VersionRange = { least: 1, greatest: 1 };
+/** Versions that this code speaks. The second one brought nonces and proofs; without a token both are alike. */
+export const spokenVersions: VersionRange = { least: 1, greatest: 2 };
+
+/** First version whose hello carries a nonce. */
+const nonceVersion = 2;
 
 /** A node's account of itself. */
 export interface Hello {
@@ -61,12 +71,15 @@ export interface Hello {
   readonly wantedId: NodeId;
   /** Its storage's incarnation. */
   readonly incarnation: Incarnation;
+  /** Fresh random bytes, {@link nonceBytes} of them; empty when it has no token. */
+  readonly nonce: Uint8Array;
 }
 
 /** A frame of the handshake, read. */
 export type HandshakeFrame =
   | { readonly type: 'hello'; readonly hello: Hello }
   | { readonly type: 'welcome' }
+  | { readonly type: 'proof'; readonly proof: Uint8Array }
   | { readonly type: 'refuse'; readonly refusal: HelloRefusal };
 
 /**
@@ -83,6 +96,19 @@ export function sealHello(hello: Hello): Uint8Array {
     writer.string(hello.id);
     writer.string(hello.wantedId);
     writer.string(hello.incarnation);
+    if (hello.versions.greatest >= nonceVersion) writer.bytes(hello.nonce);
+  });
+}
+
+/**
+ * Seals a proof.
+ *
+ * @param proof - 32 bytes.
+ */
+export function sealProof(proof: Uint8Array): Uint8Array {
+  return seal((writer) => {
+    writer.u8(frameKind.proof);
+    writer.bytes(proof);
   });
 }
 
@@ -122,10 +148,14 @@ export function openHandshakeFrame(bytes: Uint8Array): HandshakeFrame {
       return { type: 'hello', hello: readHello(reader) };
     case frameKind.welcome:
       return { type: 'welcome' };
+    case frameKind.proof:
+      return { type: 'proof', proof: readExactly(reader, proofBytes, 'proof') };
     case frameKind.refuse:
       return { type: 'refuse', refusal: readRefusal(reader) };
     default:
-      throw new DecodeError(`a frame of kind ${kind} came where a hello, welcome or refuse is expected`);
+      throw new DecodeError(
+        `a frame of kind ${kind} came where a hello, proof, welcome or refuse is expected`,
+      );
   }
 }
 
@@ -146,10 +176,21 @@ function readHello(reader: ByteReader): Hello {
   const id = reader.string();
   const wantedId = reader.string();
   const incarnation = reader.string();
+  const nonce = greatest >= nonceVersion ? reader.bytes().slice() : new Uint8Array(0);
   if (least > greatest) throw new DecodeError(`the range of versions ${least} to ${greatest} is empty`);
   if (!isNodeId(id) || !isNodeId(wantedId)) throw new DecodeError('the hello holds no well-formed node ids');
   if (!isIncarnation(incarnation)) throw new DecodeError('the hello holds no well-formed incarnation');
-  return { versions: { least, greatest }, clusterId, id, wantedId, incarnation };
+  if (nonce.length !== 0 && nonce.length !== nonceBytes)
+    throw new DecodeError(
+      `the hello holds a nonce of ${nonce.length} bytes: it must have ${nonceBytes}, or none`,
+    );
+  return { versions: { least, greatest }, clusterId, id, wantedId, incarnation, nonce };
+}
+
+function readExactly(reader: ByteReader, length: number, what: string): Uint8Array {
+  const bytes = reader.bytes().slice();
+  if (bytes.length === length) return bytes;
+  throw new DecodeError(`the ${what} is ${bytes.length} bytes long: it must be ${length}`);
 }
 
 const refusalCodes: readonly HelloRefusalCode[] = [
@@ -157,6 +198,8 @@ const refusalCodes: readonly HelloRefusalCode[] = [
   'WRONG_CLUSTER',
   'UNKNOWN_NODE',
   'WRONG_NODE',
+  'WRONG_CERTIFICATE',
+  'UNAUTHENTICATED',
   'INCARNATION_LOST',
   'MALFORMED',
 ];

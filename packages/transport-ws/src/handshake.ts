@@ -11,6 +11,18 @@
  *   | <----------------------- welcome ---- |
  * ```
  *
+ * Between nodes that have a token, each proves first that it holds it (see token-proof.ts), and nobody is admitted who
+ * did not. The dialer begins, so that a listener gives no proof to strangers:
+ *
+ * ```text
+ *   | ---- hello, nonce ------------------> |  judged
+ *   | <------------------ hello, nonce ---- |
+ *   |  judged
+ *   | ---- proof -------------------------> |  verified; then it admits
+ *   | <-------------------------- proof --- |
+ *   |  verified; then it admits             |
+ * ```
+ *
  * Either side may refuse instead of going on. The connection is up for a side that has both sent and received a
  * welcome. A listener keeps silent about itself until the dialer's hello is judged, and both admissions run at once.
  */
@@ -20,6 +32,7 @@ import {
   openHandshakeFrame,
   printable,
   sealHello,
+  sealProof,
   sealRefusal,
   sealWelcome,
   spokenVersions,
@@ -27,6 +40,34 @@ import {
 
 /** Which end of the connection this side is. */
 export type HandshakeRole = 'dialer' | 'listener';
+
+/** How one end proves that it holds the cluster's token, and verifies that the other does. */
+export interface HandshakeAuthentication {
+  /** Random bytes that were never used before. */
+  readonly nonce: Uint8Array;
+  /**
+   * Makes a proof.
+   *
+   * @param prover - Which end proves.
+   * @param dialerHello - The dialer's hello as it stood on the wire.
+   * @param listenerHello - The listener's.
+   */
+  prove(prover: HandshakeRole, dialerHello: Uint8Array, listenerHello: Uint8Array): Uint8Array;
+  /**
+   * Verifies a proof of the other end.
+   *
+   * @param prover - Which end proved.
+   * @param dialerHello - The dialer's hello as it stood on the wire.
+   * @param listenerHello - The listener's.
+   * @param proof - What it sent.
+   */
+  verify(
+    prover: HandshakeRole,
+    dialerHello: Uint8Array,
+    listenerHello: Uint8Array,
+    proof: Uint8Array,
+  ): boolean;
+}
 
 /** What a handshake says and expects. */
 export interface HandshakeTerms {
@@ -42,6 +83,10 @@ export interface HandshakeTerms {
   readonly wantedId?: NodeId;
   /** Whether a node is a configured peer. */
   isKnown(id: NodeId): boolean;
+  /** Whether the certificate that a dialer showed names a node. Left out where none is asked for. */
+  readonly certificateNames?: (id: NodeId) => boolean;
+  /** How to prove and verify a token; left out when this node has none. */
+  readonly authentication?: HandshakeAuthentication;
 }
 
 /** What follows from a frame or a decision. `send` comes first. */
@@ -51,7 +96,13 @@ export type HandshakeStep =
   /** Ask for this peer's admission, then call {@link Handshake.decide}. */
   | { readonly type: 'admit'; readonly send: readonly Uint8Array[]; readonly hello: PeerHello }
   /** The connection is up. */
-  | { readonly type: 'up'; readonly send: readonly Uint8Array[]; readonly peer: NodeId }
+  | {
+      readonly type: 'up';
+      readonly send: readonly Uint8Array[];
+      readonly peer: NodeId;
+      /** The version that both speak from now on: the newest that both know. */
+      readonly version: number;
+    }
   /** It is over. `peer` is who the other side is, or says it is. */
   | {
       readonly type: 'refused';
@@ -62,13 +113,23 @@ export type HandshakeStep =
     };
 
 const nothing: readonly Uint8Array[] = [];
+const noNonce = new Uint8Array(0);
+
+/** The other end's hello, found acceptable by itself. */
+interface JudgedHello {
+  readonly hello: Hello;
+  /** As it stood on the wire. */
+  readonly bytes: Uint8Array;
+}
 
 /** One connection's handshake. */
 export class Handshake {
   readonly #terms: HandshakeTerms;
   /** Who the other side is, or says it is: for messages only. */
   #peer: NodeId | undefined;
-  /** Whose hello was found acceptable. */
+  #sentHello: Uint8Array | undefined;
+  #judged: JudgedHello | undefined;
+  /** Whose admission was asked for. */
   #admissionOf: NodeId | undefined;
   #sentWelcome = false;
   #receivedWelcome = false;
@@ -97,7 +158,9 @@ export class Handshake {
       const frame = openHandshakeFrame(bytes);
       switch (frame.type) {
         case 'hello':
-          return this.#onHello(frame.hello);
+          return this.#onHello({ hello: frame.hello, bytes: bytes.slice() });
+        case 'proof':
+          return this.#onProof(frame.proof);
         case 'welcome':
           return this.#onWelcome();
         case 'refuse':
@@ -121,21 +184,54 @@ export class Handshake {
     return this.#upOrWait([sealWelcome()]);
   }
 
-  #onHello(hello: Hello): HandshakeStep {
+  #onHello(judged: JudgedHello): HandshakeStep {
     if (this.#refused) return { type: 'wait', send: nothing };
-    if (this.#admissionOf !== undefined)
-      return this.#refuse('MALFORMED', 'a second hello came: say hello once');
+    if (this.#judged !== undefined) return this.#refuse('MALFORMED', 'a second hello came: say hello once');
+    const { hello } = judged;
     this.#peer ??= hello.id;
     const refusal = judge(hello, this.#terms);
     if (refusal !== undefined) return this.#refuse(refusal.code, refusal.reason);
-    this.#admissionOf = hello.id;
-    const send = this.#terms.role === 'listener' ? [this.#hello(hello.id)] : nothing;
-    return { type: 'admit', send, hello: { id: hello.id, incarnation: hello.incarnation } };
+    this.#judged = judged;
+    const { role, authentication } = this.#terms;
+    const send = role === 'listener' ? [this.#hello(hello.id)] : nothing;
+    if (authentication === undefined) return this.#admit(hello, send);
+    if (role === 'listener') return { type: 'wait', send };
+    return { type: 'wait', send: [this.#prove(authentication, judged)] };
+  }
+
+  #onProof(proof: Uint8Array): HandshakeStep {
+    if (this.#refused) return { type: 'wait', send: nothing };
+    const { role, authentication, id } = this.#terms;
+    const judged = this.#judged;
+    if (judged === undefined || authentication === undefined || this.#admissionOf !== undefined)
+      return this.#refuse('MALFORMED', 'a proof came where none is expected');
+    const prover = role === 'dialer' ? 'listener' : 'dialer';
+    if (!authentication.verify(prover, ...this.#hellos(judged), proof)) {
+      const reason = `${judged.hello.id} did not prove to ${id} that it holds the cluster's token: give both the same one`;
+      return this.#refuse('UNAUTHENTICATED', reason);
+    }
+    return this.#admit(judged.hello, role === 'listener' ? [this.#prove(authentication, judged)] : nothing);
+  }
+
+  #prove(authentication: HandshakeAuthentication, judged: JudgedHello): Uint8Array {
+    return sealProof(authentication.prove(this.#terms.role, ...this.#hellos(judged)));
+  }
+
+  /** Both hellos as they stood on the wire, the dialer's first. */
+  #hellos({ bytes }: JudgedHello): [Uint8Array, Uint8Array] {
+    const sent = this.#sentHello ?? noNonce;
+    return this.#terms.role === 'dialer' ? [sent, bytes] : [bytes, sent];
+  }
+
+  #admit({ id, incarnation }: Hello, send: readonly Uint8Array[]): HandshakeStep {
+    this.#admissionOf = id;
+    return { type: 'admit', send, hello: { id, incarnation } };
   }
 
   #onWelcome(): HandshakeStep {
     if (this.#refused) return { type: 'wait', send: nothing };
-    if (this.#admissionOf === undefined) return this.#refuse('MALFORMED', 'a welcome came before any hello');
+    if (this.#admissionOf === undefined)
+      return this.#refuse('MALFORMED', 'a welcome came before a hello and, with a token, a proof');
     if (this.#receivedWelcome) return this.#refuse('MALFORMED', 'a second welcome came');
     this.#receivedWelcome = true;
     return this.#upOrWait(nothing);
@@ -151,7 +247,8 @@ export class Handshake {
   #upOrWait(send: readonly Uint8Array[]): HandshakeStep {
     const peer = this.#admissionOf;
     if (peer === undefined || !this.#sentWelcome || !this.#receivedWelcome) return { type: 'wait', send };
-    return { type: 'up', send, peer };
+    const theirs = this.#judged?.hello.versions.greatest ?? spokenVersions.least;
+    return { type: 'up', send, peer, version: Math.min(theirs, spokenVersions.greatest) };
   }
 
   #refuse(code: HelloRefusal['code'], reason: string): HandshakeStep {
@@ -162,8 +259,10 @@ export class Handshake {
   }
 
   #hello(wantedId: NodeId): Uint8Array {
-    const { clusterId, id, incarnation } = this.#terms;
-    return sealHello({ versions: spokenVersions, clusterId, id, wantedId, incarnation });
+    const { clusterId, id, incarnation, authentication } = this.#terms;
+    const nonce = authentication?.nonce ?? noNonce;
+    this.#sentHello = sealHello({ versions: spokenVersions, clusterId, id, wantedId, incarnation, nonce });
+    return this.#sentHello;
   }
 }
 
@@ -182,7 +281,19 @@ function judge(hello: Hello, terms: HandshakeTerms): HelloRefusal | undefined {
       reason: `${terms.id} belongs to cluster "${printable(terms.clusterId)}", ${hello.id} to "${printable(hello.clusterId)}": give both the same cluster id or the right addresses`,
     };
   }
-  return terms.role === 'dialer' ? judgeListener(hello, terms) : judgeDialer(hello, terms);
+  const other = terms.role === 'dialer' ? judgeListener(hello, terms) : judgeDialer(hello, terms);
+  return other ?? judgeToken(hello, terms);
+}
+
+/** Both have a token, or neither: a node that asks for none must not be talked to by one that thinks it is safe. */
+function judgeToken(hello: Hello, terms: HandshakeTerms): HelloRefusal | undefined {
+  const [ours, theirs] = [terms.authentication !== undefined, hello.nonce.length > 0];
+  if (ours === theirs) return undefined;
+  const [holder, without] = ours ? [terms.id, hello.id] : [hello.id, terms.id];
+  return {
+    code: 'UNAUTHENTICATED',
+    reason: `${holder} has a cluster token and ${without} has none, or is too old to know of one: give all nodes the same token`,
+  };
 }
 
 function judgeListener(hello: Hello, terms: HandshakeTerms): HelloRefusal | undefined {
@@ -204,6 +315,12 @@ function judgeDialer(hello: Hello, terms: HandshakeTerms): HelloRefusal | undefi
     return {
       code: 'UNKNOWN_NODE',
       reason: `${hello.id} is not among the peers of ${terms.id}: add it there, or remove ${terms.id} from the peers of ${hello.id}`,
+    };
+  }
+  if (terms.certificateNames?.(hello.id) === false) {
+    return {
+      code: 'WRONG_CERTIFICATE',
+      reason: `the certificate of ${hello.id} does not name ${hello.id}: issue one with the DNS name ${hello.id}`,
     };
   }
   if (hello.id > terms.id) {

@@ -29,6 +29,7 @@ export type { DropReason, TransportEvent } from './events.js';
 export { ExchangeError, type ExchangeErrorCode } from './exchange-error.js';
 export type { Failure } from './exchange-items.js';
 export type { ExchangeLimits } from './exchange-limits.js';
+export type { HandshakeRateLimits } from './handshake-rate.js';
 export type { CallHandler, IncomingCall } from './incoming-calls.js';
 export { TransportListenError } from './listen-error.js';
 export type { NodeExchange } from './node-exchange.js';
@@ -42,6 +43,9 @@ export {
   type WebSocketTransportOptions,
 } from './options.js';
 export type { CallOptions } from './outgoing-calls.js';
+export type { RefusalReason } from './refusals.js';
 export type { StreamHandler, StreamOptions } from './stream-table.js';
 export type { CloseOptions, ListenAddress, WebSocketTransport } from './transport-contract.js';
 export type { PeerStats, TransportStats } from './transport-stats.js';
+export type { Pem, TransportTls } from './transport-tls.js';
+export type { TurnAwayReason } from './turn-away-reason.js';

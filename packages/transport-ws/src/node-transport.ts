@@ -2,7 +2,9 @@
 import { WebSocket } from 'ws';
 import { Listener } from './listener.js';
 import { parseOptions, socketOptions, type WebSocketTransportOptions } from './options.js';
+import { parseTokens, TokenProof } from './token-proof.js';
 import type { WebSocketTransport } from './transport-contract.js';
+import { TlsIdentity } from './transport-tls.js';
 import { SocketTransport } from './websocket-transport.js';
 
 /**
@@ -26,13 +28,22 @@ import { SocketTransport } from './websocket-transport.js';
  */
 export function createWebSocketTransport(options: WebSocketTransportOptions): WebSocketTransport {
   const settings = parseOptions(options);
+  const tls = options.tls === undefined ? undefined : new TlsIdentity(options.tls, settings.id);
+  const keys = options.token === undefined ? undefined : parseTokens(options.token);
   const dialOptions = {
     ...socketOptions(settings.limits),
     ...(settings.maskFrames ? {} : { generateMask: (mask: Uint8Array) => void mask.fill(0) }),
   };
   return new SocketTransport(settings, options.peers, {
     afterTurn: setImmediate,
-    dial: (address) => new WebSocket(address, dialOptions),
-    createListener: (gate, owner) => new Listener(settings, gate, owner),
+    scheme: tls === undefined ? 'ws' : 'wss',
+    dial: (address, peer, onWrong) =>
+      new WebSocket(address, {
+        ...dialOptions,
+        ...(tls === undefined ? {} : { createConnection: () => tls.connect(address, peer, onWrong) }),
+      }),
+    createListener: (gate, owner) => new Listener(settings, gate, owner, tls),
+    ...(keys === undefined ? {} : { authenticate: () => new TokenProof(keys) }),
+    ...(tls === undefined ? {} : { renewTls: (renewed) => tls.renew(renewed) }),
   });
 }

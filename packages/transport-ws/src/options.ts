@@ -12,10 +12,12 @@ import {
 import type { TransportEvent } from './events.js';
 import { checkExchangeLimits, defaultExchangeLimits, type ExchangeLimits } from './exchange-limits.js';
 import { clusterIdBytesMax, handshakeFrameBytesMax } from './handshake-frames.js';
+import { defaultHandshakeRateLimits, type HandshakeRateLimits } from './handshake-rate.js';
 import { platformClock } from './platform-clock.js';
+import type { TransportTls } from './transport-tls.js';
 
 /** Bounds on memory and patience. All of them can be set; the defaults suit a cluster in one data centre. */
-export interface TransportLimits extends ExchangeLimits {
+export interface TransportLimits extends ExchangeLimits, HandshakeRateLimits {
   /**
    * Greatest length of a frame in bytes, and so, less 26 bytes, of one payload. A peer that sends more is cut off: give
    * all nodes the same. 1024 to 2^30. Default 4 MiB.
@@ -45,6 +47,7 @@ export interface TransportLimits extends ExchangeLimits {
 /** The limits that hold where none are given. */
 export const defaultTransportLimits: TransportLimits = {
   ...defaultExchangeLimits,
+  ...defaultHandshakeRateLimits,
   frameBytesMax: 4 * 1024 * 1024,
   protocolLaneBytesMax: 16 * 1024 * 1024,
   snapshotLaneBytesMax: 4 * 1024 * 1024,
@@ -83,8 +86,9 @@ export interface WebSocketTransportOptions {
   /** Where to listen. */
   readonly listen: ListenOptions;
   /**
-   * The other nodes, each with an address of the form `ws://host:port`. Nodes that are not listed are refused; this
-   * node itself may be listed and is passed over.
+   * The other nodes, each with an address of the form `ws://host:port`, or `wss://host:port` with `tls`. This is the
+   * list of those who may connect: nodes that are not listed are refused. This node itself may be listed and is passed
+   * over.
    */
   readonly peers: readonly PeerAddress[];
   /**
@@ -92,6 +96,15 @@ export interface WebSocketTransportOptions {
    * in the order of strings, as always for those who dial. Default: none.
    */
   readonly clients?: readonly NodeId[];
+  /**
+   * The cluster's token, which both ends of a connection prove to hold before either admits the other; it is never sent.
+   * 16 to 1024 bytes of UTF-8, and should be 32 random bytes in base64: without TLS, who overhears a handshake can try
+   * guesses at leisure. Of a list the first is proved with and all are accepted: to change a token, give all nodes
+   * `[old, new]`, then all `[new, old]`, then all `[new]`. Default: none, and nodes that have one are refused.
+   */
+  readonly token?: string | readonly string[];
+  /** Keys and certificates, for TLS between nodes. Default: none, and connections are in clear text. */
+  readonly tls?: TransportTls;
   /** Where the jitter of reconnection comes from. */
   readonly random: Random;
   /** Where time comes from. Default: the platform's. */
@@ -142,6 +155,12 @@ export interface TransportSettings {
   readonly onEvent: (event: TransportEvent) => void;
 }
 
+const rateLimitNames: readonly (keyof HandshakeRateLimits)[] = [
+  'handshakesPerSecond',
+  'handshakeBurst',
+  'handshakesPerSecondPerAddress',
+  'handshakeBurstPerAddress',
+];
 const delayMsMax = 2 ** 31 - 1;
 const bytesMax = 2 ** 30;
 
@@ -185,15 +204,21 @@ export function parseOptions(options: WebSocketTransportOptions): TransportSetti
  *
  * @param peers - What the caller gave.
  * @param self - This node, which is passed over.
+ * @param scheme - What every address must begin with; `undefined` for `ws` or `wss`.
  * @returns Address by node.
- * @throws InvalidArgumentError when a node is listed twice or an address is not of the form `ws://host:port`.
+ * @throws InvalidArgumentError when a node is listed twice or an address is not of the form `ws://host:port`, or
+ * `wss://host:port` with TLS.
  */
-export function parsePeers(peers: readonly PeerAddress[], self: NodeId): Map<NodeId, string> {
+export function parsePeers(
+  peers: readonly PeerAddress[],
+  self: NodeId,
+  scheme: 'ws' | 'wss' | undefined,
+): Map<NodeId, string> {
   const addresses = new Map<NodeId, string>();
   for (const peer of peers) {
     const id = parseNodeId(peer.id, 'peer id');
     if (addresses.has(id)) throw new InvalidArgumentError(`peer ${id} is listed twice: list each node once`);
-    addresses.set(id, parseAddress(id, peer.address));
+    addresses.set(id, parseAddress(id, peer.address, scheme));
   }
   addresses.delete(self);
   return addresses;
@@ -226,23 +251,26 @@ function parseLimits(limits: TransportLimits): TransportLimits {
   parseInteger(limits.socketBytesMax, 'limits.socketBytesMax', 4096, bytesMax);
   parseInteger(limits.strangersMax, 'limits.strangersMax', 1, 65536);
   parseInteger(limits.handshakeTimeoutMs, 'limits.handshakeTimeoutMs', 1, delayMsMax);
+  for (const name of rateLimitNames) parseInteger(limits[name], `limits.${name}`, 1, 1_000_000);
   checkExchangeLimits(limits, frameBytesMax);
   return limits;
 }
 
-function parseAddress(id: NodeId, address: string): string {
+function parseAddress(id: NodeId, address: string, scheme: 'ws' | 'wss' | undefined): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  const plain = url !== undefined && url.protocol === 'ws:' && url.hostname !== '';
+  const schemes = scheme === undefined ? ['ws', 'wss'] : [scheme];
+  const plain = url !== undefined && schemes.includes(url.protocol.slice(0, -1)) && url.hostname !== '';
   if (plain && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '')
     return address;
   throw new InvalidArgumentError(
-    `address of peer ${id} is ${JSON.stringify(address)}: it must have the form ws://host:port`,
+    `address of peer ${id} is ${JSON.stringify(address)}: it must have the form ${schemes.join(':// or ')}://host:port${scheme === 'wss' ? ', since this node has a certificate' : ''}`,
   );
 }
 
 /**
  * How every WebSocket here is set up, at both ends: no compression (it costs more than the wire, and memory that a
- * peer decides on), no answers to pings (a peer could queue them without end), messages up to one frame.
+ * peer decides on), no answers to pings (a peer could queue them without end), messages up to one frame, which nodes
+ * send in one piece: a message in many would cost more memory than its length.
  *
  * @param limits - The bounds.
  */
@@ -250,10 +278,12 @@ export function socketOptions(limits: TransportLimits): {
   perMessageDeflate: false;
   autoPong: false;
   maxPayload: number;
+  maxFragments: number;
 } {
   return {
     perMessageDeflate: false,
     autoPong: false,
     maxPayload: limits.frameBytesMax,
+    maxFragments: 16,
   };
 }

@@ -12,20 +12,26 @@ export class StrangerGate {
   readonly #clock: Clock;
   readonly #most: number;
   readonly #patienceMs: number;
-  /** In order of arrival. */
-  readonly #strangers = new Map<Socket, () => void>();
-  /** Strangers that were turned away to make room. */
-  turnedAway = 0;
+  readonly #onTurnedAway: (reason: 'CROWDED_OUT' | 'TIMED_OUT', remote: string) => void;
+  /** By address and port of the other end, in order of arrival. */
+  readonly #strangers = new Map<string, { readonly socket: Socket; readonly cancel: () => void }>();
 
   /**
    * @param clock - Where time comes from.
    * @param most - Strangers at once.
    * @param patienceMs - Milliseconds each may stay.
+   * @param onTurnedAway - Told whom it closed, and why.
    */
-  constructor(clock: Clock, most: number, patienceMs: number) {
+  constructor(
+    clock: Clock,
+    most: number,
+    patienceMs: number,
+    onTurnedAway: (reason: 'CROWDED_OUT' | 'TIMED_OUT', remote: string) => void,
+  ) {
     this.#clock = clock;
     this.#most = most;
     this.#patienceMs = patienceMs;
+    this.#onTurnedAway = onTurnedAway;
   }
 
   /** Strangers now. */
@@ -39,36 +45,53 @@ export class StrangerGate {
    * @param socket - It.
    */
   enter(socket: Socket): void {
-    if (this.#strangers.size >= this.#most) this.#turnOldestAway();
-    const cancel = this.#clock.after(this.#patienceMs, () => socket.destroy());
-    this.#strangers.set(socket, cancel);
-    socket.on('close', () => this.leave(socket));
+    const remote = remoteOf(socket);
+    if (this.#strangers.size >= this.#most) this.#crowdOut();
+    const cancel = this.#clock.after(this.#patienceMs, () => this.#turnAway(remote, 'TIMED_OUT'));
+    this.#strangers.set(remote, { socket, cancel });
+    socket.on('close', () => {
+      if (this.#strangers.get(remote)?.socket === socket) this.leave(remote);
+    });
   }
 
   /**
    * A connection said an acceptable hello, or is gone.
    *
-   * @param socket - It.
+   * @param remote - Its address and port, from {@link remoteOf}: under TLS one connection is two sockets.
    */
-  leave(socket: Socket): void {
-    this.#strangers.get(socket)?.();
-    this.#strangers.delete(socket);
+  leave(remote: string): void {
+    this.#strangers.get(remote)?.cancel();
+    this.#strangers.delete(remote);
   }
 
   /** Turns all away. */
   clear(): void {
-    for (const socket of [...this.#strangers.keys()]) {
-      this.leave(socket);
+    for (const [remote, { socket }] of [...this.#strangers]) {
+      this.leave(remote);
       socket.destroy();
     }
   }
 
-  #turnOldestAway(): void {
-    for (const socket of this.#strangers.keys()) {
-      this.turnedAway++;
-      this.leave(socket);
-      socket.destroy();
+  #crowdOut(): void {
+    for (const remote of this.#strangers.keys()) {
+      this.#turnAway(remote, 'CROWDED_OUT');
       return;
     }
   }
+
+  #turnAway(remote: string, reason: 'CROWDED_OUT' | 'TIMED_OUT'): void {
+    const socket = this.#strangers.get(remote)?.socket;
+    this.leave(remote);
+    socket?.destroy();
+    this.#onTurnedAway(reason, remote);
+  }
+}
+
+/**
+ * Address and port of the other end of an accepted connection, as `address:port`.
+ *
+ * @param socket - It.
+ */
+export function remoteOf(socket: Socket): string {
+  return `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
 }

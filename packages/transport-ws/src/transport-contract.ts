@@ -2,6 +2,7 @@
 import type { Lane, NodeId, PeerAddress, Transport } from '@synod/core';
 import type { NodeExchange } from './node-exchange.js';
 import type { TransportStats } from './transport-stats.js';
+import type { TransportTls } from './transport-tls.js';
 
 /** Where a transport listens. */
 export interface ListenAddress {
@@ -9,7 +10,7 @@ export interface ListenAddress {
   readonly host: string;
   /** TCP port. */
   readonly port: number;
-  /** Both as a peer dials them: `ws://host:port`. Of no use to others when the host is `0.0.0.0` or `::`. */
+  /** Both as a peer dials them: `ws://host:port`, or `wss://host:port` with TLS. Of no use to others when the host is `0.0.0.0` or `::`. */
   readonly url: string;
 }
 
@@ -31,8 +32,8 @@ export interface WebSocketTransport extends Transport, NodeExchange {
    * dialed anew where this node dials; all others stay as they are.
    *
    * @param peers - All peers from now on; this node itself is passed over.
-   * @throws InvalidArgumentError when a node is listed twice or an address is not of the form `ws://host:port`;
-   * nothing is changed then.
+   * @throws InvalidArgumentError when a node is listed twice or an address is not of the form `ws://host:port`,
+   * or `wss://host:port` with TLS; nothing is changed then.
    */
   updatePeers(peers: readonly PeerAddress[]): void;
   /**
@@ -48,6 +49,14 @@ export interface WebSocketTransport extends Transport, NodeExchange {
    * ```
    */
   ready(peer: NodeId, lane?: Lane): Promise<boolean>;
+  /**
+   * Takes other keys, certificates and authorities from now on, for connections to come; those that are up stay.
+   *
+   * @param tls - What to show and whom to trust. `mutual` stays as it was.
+   * @throws InvalidArgumentError when the transport was made without `tls`, or this cannot be used; nothing is changed
+   * then.
+   */
+  renewTls(tls: TransportTls): void;
   /** Counters and the present state of each peer. */
   stats(): TransportStats;
   /**

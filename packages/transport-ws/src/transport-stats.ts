@@ -1,6 +1,7 @@
 /** Counters of a transport. */
 import type { Lane, NodeId } from '@synod/core';
 import type { DropReason } from './events.js';
+import type { RefusalReason } from './refusals.js';
 
 /** Counts since the transport was made, and what is there at this moment. */
 export interface TransportStats {
@@ -24,8 +25,12 @@ export interface TransportStats {
   readonly dropped: Readonly<Record<Lane, Readonly<Record<DropReason, number>>>>;
   /** Connections open now that have not said an acceptable hello. */
   readonly strangers: number;
-  /** Connections that were closed to make room for another stranger. */
+  /** Connections that were closed to make room for another stranger: `refusals.CROWDED_OUT`. */
   readonly strangersTurnedAway: number;
+  /** Connections that this node refused, by reason; every reason is there. */
+  readonly refusals: Readonly<Record<RefusalReason, number>>;
+  /** Times that a peer refused this node. */
+  readonly refusedByPeers: number;
   /** The configured peers. */
   readonly peers: readonly PeerStats[];
 }
@@ -52,10 +57,11 @@ export class TransportCounters {
   bytesReceived = 0;
   payloadsLost = 0;
   framesDamaged = 0;
+  refusedByPeers = 0;
   readonly dropped: Record<Lane, Record<DropReason, number>> = { protocol: noDrops(), snapshot: noDrops() };
 
   /** A copy of the counts. */
-  snapshot(): Omit<TransportStats, 'strangers' | 'strangersTurnedAway' | 'peers'> {
+  snapshot(): Omit<TransportStats, 'strangers' | 'strangersTurnedAway' | 'refusals' | 'peers'> {
     return {
       ...this,
       dropped: { protocol: { ...this.dropped.protocol }, snapshot: { ...this.dropped.snapshot } },

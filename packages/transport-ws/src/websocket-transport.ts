@@ -2,7 +2,6 @@
  * The transport: composes listener, links and connections, and is the only one that talks to the handler. Of two nodes
  * the one with the smaller id dials and the other listens, so two connections never cross and every pair has one.
  */
-import type { Socket } from 'node:net';
 import {
   type GroupId,
   type HelloRefusal,
@@ -27,11 +26,13 @@ import type { NodeStream } from './node-stream.js';
 import { parsePeers, type TransportSettings } from './options.js';
 import type { CallOptions } from './outgoing-calls.js';
 import { PeerLink } from './peer-link.js';
-import type { PeerSocket, Platform, TransportListener } from './peer-socket.js';
+import type { OtherEnd, PeerSocket, Platform, TransportListener } from './peer-socket.js';
+import { Refusals } from './refusals.js';
 import { StrangerGate } from './stranger-gate.js';
 import type { StreamHandler, StreamOptions } from './stream-table.js';
 import type { CloseOptions, ListenAddress, WebSocketTransport } from './transport-contract.js';
 import { TransportCounters, type TransportStats } from './transport-stats.js';
+import type { TransportTls } from './transport-tls.js';
 
 interface Running {
   readonly handler: TransportHandler;
@@ -45,6 +46,7 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
   readonly #platform: Platform;
   readonly #door: ExchangeDoor;
   readonly #counters = new TransportCounters();
+  readonly #refusals: Refusals;
   readonly #gate: StrangerGate;
   readonly #links = new Map<NodeId, PeerLink>();
   /** Every connection whose socket is not gone, with the link that dialed it or whose peer it is. */
@@ -72,7 +74,10 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
       refusal: () =>
         this.#draining ? definite('CLOSED', `${this.local} is closed or about to be`) : undefined,
     });
-    this.#gate = new StrangerGate(clock, limits.strangersMax, limits.handshakeTimeoutMs);
+    this.#refusals = new Refusals(clock, settings.onEvent);
+    this.#gate = new StrangerGate(clock, limits.strangersMax, limits.handshakeTimeoutMs, (reason, remote) =>
+      this.#refusals.turnedAway(reason, remote),
+    );
     this.updatePeers(peers);
   }
 
@@ -95,7 +100,9 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
     if (this.#running !== undefined)
       throw new InvalidArgumentError('the transport was started: start it once');
     const listener = this.#platform.createListener?.(this.#gate, {
-      onSocket: (socket, tcp, remote) => this.#accept(socket, tcp, remote),
+      onSocket: (socket, tcp, remote, named) =>
+        this.#connect('listener', socket, { tcp, remote, named }, undefined),
+      onTurnedAway: (reason, remote) => this.#refusals.turnedAway(reason, remote),
       onListenerFailed: (reason) => this.#settings.onEvent({ type: 'listenerFailed', reason }),
     });
     this.#running = { handler, incarnation, listener };
@@ -148,7 +155,7 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
   }
 
   updatePeers(peers: readonly PeerAddress[]): void {
-    const addresses = parsePeers(peers, this.local);
+    const addresses = parsePeers(peers, this.local, this.#platform.scheme);
     for (const client of this.#settings.clients) addresses.set(client, '');
     for (const link of [...this.#links.values()]) {
       if (addresses.has(link.peer)) continue;
@@ -170,11 +177,19 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
     }
   }
 
+  renewTls(tls: TransportTls): void {
+    const { renewTls } = this.#platform;
+    if (renewTls === undefined)
+      throw new InvalidArgumentError('the transport was made without tls: make another one with it');
+    renewTls(tls);
+  }
+
   stats(): TransportStats {
     return {
       ...this.#counters.snapshot(),
       strangers: this.#gate.size,
-      strangersTurnedAway: this.#gate.turnedAway,
+      strangersTurnedAway: this.#refusals.of('CROWDED_OUT'),
+      refusals: this.#refusals.snapshot(),
       peers: [...this.#links.values()].map(({ peer, connection }) => ({
         peer,
         connected: connection !== undefined,
@@ -196,7 +211,7 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
   async #listen(listener: TransportListener | undefined): Promise<void> {
     if (listener !== undefined) {
       const { host, port } = await listener.listen();
-      this.#address = { host, port, url: `ws://${host.includes(':') ? `[${host}]` : host}:${port}` };
+      this.#address = { host, port, url: urlOf(this.#platform.scheme, host, port) };
       if (this.#closing === undefined) this.#settings.onEvent({ type: 'listening', host, port });
     }
     this.#open = true;
@@ -238,29 +253,31 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
     stopTimer();
   }
 
-  #accept(socket: PeerSocket, tcp: Socket, remote: string): void {
-    this.#connect('listener', socket, tcp, remote, undefined);
-  }
-
   #dial(link: PeerLink, address: string): Connection {
-    return this.#connect('dialer', this.#platform.dial(address), undefined, address, link);
+    const onWrong = (reason: string): void => {
+      this.#refusals.count('WRONG_CERTIFICATE');
+      const refusal = { code: 'WRONG_CERTIFICATE', reason } as const;
+      this.#settings.onEvent({ type: 'refused', by: 'us', peer: link.peer, remote: address, refusal });
+    };
+    const socket = this.#platform.dial(address, link.peer, onWrong);
+    return this.#connect('dialer', socket, { tcp: undefined, remote: address, named: undefined }, link);
   }
 
   #connect(
     role: HandshakeRole,
     socket: PeerSocket,
-    tcp: Socket | undefined,
-    remote: string,
+    { tcp, remote, named }: OtherEnd,
     link: PeerLink | undefined,
   ): Connection {
-    const { clusterId, id } = this.#settings;
     const handshake = new Handshake({
       role,
-      clusterId,
-      id,
+      clusterId: this.#settings.clusterId,
+      id: this.local,
       incarnation: this.#running?.incarnation ?? '',
       ...(link === undefined ? {} : { wantedId: link.peer }),
       isKnown: (peer) => this.#links.has(peer),
+      ...(named === undefined ? {} : { certificateNames: named }),
+      ...(this.#platform.authenticate === undefined ? {} : { authentication: this.#platform.authenticate() }),
     });
     const connection = new Connection({
       role,
@@ -280,7 +297,7 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
 
   /** A connection's hello is acceptable by itself. */
   async admit(connection: Connection, hello: PeerHello): Promise<HelloRefusal | undefined> {
-    if (connection.tcp !== undefined) this.#gate.leave(connection.tcp);
+    if (connection.role === 'listener') this.#gate.leave(connection.remote);
     const link = this.#links.get(hello.id);
     if (link === undefined) return removedMeanwhile(hello.id);
     this.#connections.set(connection, link);
@@ -299,7 +316,10 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
       peer,
       dialed: connection.role === 'dialer',
       remote: connection.remote,
+      version: connection.version,
     });
+    const address = connection.tcp?.remoteAddress;
+    if (address !== undefined) this.#running?.listener?.trust(address);
     this.#running?.handler.onPeerUp(peer);
   }
 
@@ -314,6 +334,8 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
     refusal: HelloRefusal,
   ): void {
     this.#refused.add(connection);
+    if (by === 'us') this.#refusals.count(refusal.code);
+    else this.#counters.refusedByPeers++;
     this.#settings.onEvent({ type: 'refused', by, peer, remote: connection.remote, refusal });
     // A stranger cannot speak for a peer: only one whose hello was acceptable, or whom this node dialed, is believed.
     const link = this.#connections.get(connection);
@@ -333,7 +355,9 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
       this.#settings.onEvent({ type: 'down', peer: link.peer, reason });
       this.#running?.handler.onPeerDown(link.peer, reason);
     } else if (connection.role === 'listener' && !refused) {
-      this.#settings.onEvent({ type: 'handshakeFailed', remote: connection.remote, reason });
+      const { turnedAway, remote } = connection;
+      if (turnedAway !== undefined) this.#refusals.turnedAway(turnedAway, remote);
+      this.#settings.onEvent({ type: 'handshakeFailed', remote, reason });
     }
     link?.retry(reason, refused);
   }
@@ -356,6 +380,10 @@ export class SocketTransport implements WebSocketTransport, ConnectionOwner {
   #tellIfAllClosed(): void {
     if (this.#connections.size === 0) this.#onAllClosed?.();
   }
+}
+
+function urlOf(scheme: 'ws' | 'wss' | undefined, host: string, port: number): string {
+  return `${scheme ?? 'ws'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 async function settled(promise: Promise<void> | undefined): Promise<boolean> {

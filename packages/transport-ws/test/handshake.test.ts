@@ -175,7 +175,7 @@ describe('a hello that does not fit is refused, and both sides learn why:', () =
     const frame = await stranger.frame(0);
     expect(frame).toMatchObject({ type: 'refuse', refusal: { code: 'VERSION_MISMATCH' } });
     expect(b.witness.events('refused')[0]?.refusal.reason).toContain(
-      'b speaks transport versions 1 to 1, a speaks 7 to 9',
+      'b speaks transport versions 1 to 2, a speaks 7 to 9',
     );
     expect((await stranger.closed).code).toBe(4001);
   });

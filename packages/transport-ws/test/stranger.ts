@@ -68,6 +68,7 @@ export function helloOfA(other: Partial<Hello> = {}): Hello {
     id: 'a',
     wantedId: 'b',
     incarnation: incarnationOf('a'),
+    nonce: new Uint8Array(0),
     ...other,
   };
 }

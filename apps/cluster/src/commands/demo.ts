@@ -62,7 +62,7 @@ async function show(cluster: LocalCluster): Promise<'shown'> {
   say(`starting ${identity.nodes.length} nodes, each a process of its own (${identity.nodes.join(', ')})`);
   const leader = await waitForLeader(cluster);
   say(`${paint.green('elected')}  ${leader} leads in ${termWords(identity.engine, gateway.directory.term)}`);
-  const client = new RestClient(gateway.url, 15_000);
+  const client = new RestClient(gateway.url, 15_000, cluster.towards);
   try {
     const key = Buffer.from('greeting');
     const value = Buffer.from(`hello from ${identity.cluster}`);

@@ -4,10 +4,13 @@ import { parseInteger } from '@synod/core';
 import type { Command } from 'commander';
 import { parseUrl } from '../addresses.js';
 import { RestClient } from '../rest-client.js';
+import { type ClientSecurityFlags, readClientSecurity } from '../security-options.js';
 import { paintFor, say } from '../terminal.js';
 
+import { addClientSecurityFlags } from './security-flags.js';
+
 /** Options of every command that talks to a cluster, as the command line has them. */
-export interface EndpointFlags {
+export interface EndpointFlags extends ClientSecurityFlags {
   /** `--endpoint`. */
   readonly endpoint: string;
   /** `--timeout-ms`. */
@@ -27,9 +30,11 @@ interface GetFlags extends EndpointFlags {
  */
 export function addEndpointFlags(command: Command): Command {
   const endpoint = process.env.SYNOD_ENDPOINT ?? 'http://127.0.0.1:8700';
-  return command
-    .option('--endpoint <url>', 'gateway or node to talk to (environment: SYNOD_ENDPOINT)', endpoint)
-    .option('--timeout-ms <ms>', 'time for one request', '5000');
+  return addClientSecurityFlags(
+    command
+      .option('--endpoint <url>', 'gateway or node to talk to (environment: SYNOD_ENDPOINT)', endpoint)
+      .option('--timeout-ms <ms>', 'time for one request', '5000'),
+  );
 }
 
 /**
@@ -43,7 +48,11 @@ export async function withClient<Value>(
   use: (client: RestClient) => Promise<Value>,
 ): Promise<Value> {
   const timeoutMs = parseInteger(Number(flags.timeoutMs), '--timeout-ms', 1, 60_000);
-  const client = new RestClient(parseUrl(flags.endpoint, '--endpoint', 'http'), timeoutMs);
+  const client = new RestClient(
+    parseUrl(flags.endpoint, '--endpoint', 'http', 'https'),
+    timeoutMs,
+    readClientSecurity(flags),
+  );
   try {
     return await use(client);
   } finally {

@@ -8,6 +8,7 @@ import { type NodeFlags, readNodeOptions } from '../node-options.js';
 import type { NodeReport } from '../node-process.js';
 import { say } from '../terminal.js';
 import { addEngineFlags } from './engine-flags.js';
+import { addClientPortFlags, addPeerSecurityFlags } from './security-flags.js';
 import { shutdownRequested } from './shutdown-signal.js';
 
 /** Longest a node may take to close before the process ends all the same: what is acknowledged is on disk anyway. */
@@ -33,7 +34,7 @@ export function addNodeCommand(program: Command): void {
       "the nodes' REST interfaces, for hints to the leader, as n1=http://HOST:PORT,…",
     )
     .option('--verbose', 'print what happens: elections, votes, snapshots, connections');
-  addEngineFlags(command)
+  addPeerSecurityFlags(addClientPortFlags(addEngineFlags(command)))
     .addHelpText(
       'after',
       `

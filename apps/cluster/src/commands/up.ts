@@ -4,15 +4,21 @@ import { InvalidArgumentError, parseInteger } from '@synod/core';
 import type { Command } from 'commander';
 import { parseHostPort } from '../addresses.js';
 import { exitCodes } from '../exit-codes.js';
-import { type LocalCluster, type LocalClusterOptions, startLocalCluster } from '../local-cluster.js';
+import {
+  type ClusterSecurityFlags,
+  type LocalCluster,
+  type LocalClusterOptions,
+  startLocalCluster,
+} from '../local-cluster.js';
 import { type EngineFlags, readEngineFlags } from '../node-options.js';
 import { parseStrategy, tellStrategies } from '../read-strategy.js';
 import { failure, paintFor, say } from '../terminal.js';
 import { addEngineFlags } from './engine-flags.js';
+import { addClientPortFlags, addPeerSecurityFlags } from './security-flags.js';
 import { shutdownRequested } from './shutdown-signal.js';
 
 /** Options that `up` and `demo` share, as the command line has them. */
-export interface ClusterFlags extends EngineFlags {
+export interface ClusterFlags extends EngineFlags, ClusterSecurityFlags {
   /** `--nodes`. */
   readonly nodes?: string;
   /** `--data`. */
@@ -62,8 +68,12 @@ Ctrl-C stops all nodes. The same --data goes on where it stopped.`,
  * @returns The same command.
  */
 export function addClusterFlags(command: Command): Command {
+  const secured = addPeerSecurityFlags(addClientPortFlags(command)).option(
+    '--cacert <file>',
+    'authorities that the gateway trusts the nodes by; in every file name {id} stands for the node, or for gateway',
+  );
   return addEngineFlags(
-    command
+    secured
       .option('--nodes <n>', 'number of nodes, 1 to 9 (default: what --data holds, or 3)')
       .option('--data <dir>', 'directory of the cluster')
       .option('--host <host>', 'host of the gateway', '127.0.0.1')
@@ -101,6 +111,7 @@ export function readClusterOptions(
     allowFaults,
     strategy: parseStrategy(flags.strategy),
     ...readEngineFlags(flags),
+    security: readSecurityFlags(flags),
     verbose,
     onLine: (id, line) => {
       if (verbose || line.startsWith('error')) process.stderr.write(`${paint.dim(`[${id}]`)} ${line}\n`);
@@ -110,6 +121,12 @@ export function readClusterOptions(
       process.stderr.write(`${paint.red(`node ${id} ended${ended}`)}: ${message}\n`);
     },
   };
+}
+
+function readSecurityFlags(flags: ClusterFlags): ClusterSecurityFlags {
+  const { peerCert, peerKey, peerCa, peerTokenFile, cert, key, clientCa, tokenFile, cacert } = flags;
+  const all = { peerCert, peerKey, peerCa, peerTokenFile, cert, key, clientCa, tokenFile, cacert };
+  return Object.fromEntries(Object.entries(all).filter(([, file]) => file !== undefined));
 }
 
 async function runUp(flags: UpFlags): Promise<void> {
