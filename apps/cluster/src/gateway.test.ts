@@ -22,6 +22,8 @@ class FakeNode {
   answers: ('ok' | 'reset' | RestError)[] = ['ok'];
   /** What a request waits for before it is answered. */
   gate: Promise<void> = Promise.resolve();
+  /** While it is not settled, the node says nothing of itself. */
+  statusGate: Promise<void> = Promise.resolve();
   url = '';
   #server: HttpServer | undefined;
   #port = 0;
@@ -53,7 +55,14 @@ class FakeNode {
       return json({ revision: 2, from: id }, 200, { 'synod-revision': '2' });
     };
     this.#server = new HttpServer([
-      { method: 'GET', path: '/v1/status', handler: () => json(this.#status()) },
+      {
+        method: 'GET',
+        path: '/v1/status',
+        handler: async () => {
+          await this.statusGate;
+          return json(this.#status());
+        },
+      },
       { method: 'GET', path: '/v1/kv/*', handler },
       { method: 'PUT', path: '/v1/kv/*', handler },
       { method: 'POST', path: '/v1/sessions', handler },
@@ -366,6 +375,23 @@ describe('the state of the cluster', () => {
       });
     const { nodes: views } = (await ask(gateway, '/v1/cluster')).body;
     expect(views[2].reason).toMatch(/did not answer/);
+  });
+
+  it('a node that hangs gets no reads long before its poll runs out of time, and is back with its next answer', async () => {
+    const nodes = await startNodes();
+    const gateway = await startGatewayOver(nodes);
+    const hung = nodes[1];
+    const isHealthy = () => gateway.directory.node('n2')?.healthy;
+    // Some answers first: how often a node answers is learnt.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    let open = (): void => {};
+    hung.statusGate = new Promise<void>((resolve) => (open = resolve));
+    const hungAt = performance.now();
+    await expect.poll(isHealthy, { ...patience, interval: 10 }).toBe(false);
+    expect(performance.now() - hungAt).toBeLessThan(1_000);
+    expect(gateway.directory.node('n2')?.reason).toMatch(/nothing heard for \d+ ms/);
+    open();
+    await expect.poll(isHealthy, patience).toBe(true);
   });
 
   it('a node that does not take part yet gets no reads', async () => {

@@ -55,9 +55,8 @@ export class NodeClient {
   readonly #host: string;
   readonly #port: number;
   readonly #secure: boolean;
-  readonly #connectionsMax: number;
-  #security: ClientSecurity;
-  #agent: http.Agent;
+  readonly #security: ClientSecurity;
+  readonly #agent: http.Agent;
 
   /**
    * @param url - Base address of the node's REST interface.
@@ -70,19 +69,8 @@ export class NodeClient {
     this.#host = hostname.replace(/^\[|\]$/g, '');
     this.#secure = protocol === 'https:';
     this.#port = port === '' ? (this.#secure ? 443 : 80) : Number(port);
-    this.#connectionsMax = connectionsMax;
     this.#security = security;
-    this.#agent = this.#newAgent();
-  }
-
-  /**
-   * Trusts and shows something else from now on, on new connections; requests under way end as they began.
-   *
-   * @param security - What to trust and show.
-   */
-  renew(security: ClientSecurity): void {
-    this.#security = security;
-    this.#agent = this.#newAgent();
+    this.#agent = this.#newAgent(connectionsMax);
   }
 
   /**
@@ -138,10 +126,10 @@ export class NodeClient {
     });
   }
 
-  #newAgent(): http.Agent {
+  #newAgent(connectionsMax: number): http.Agent {
     const options = {
       keepAlive: true,
-      maxSockets: this.#connectionsMax,
+      maxSockets: connectionsMax,
       maxFreeSockets: 64,
       noDelay: true,
       // Unused connections are closed here before the server closes them: else a request could meet a closed one.

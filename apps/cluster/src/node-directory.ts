@@ -1,8 +1,10 @@
 /**
  * What the gateway knows of the nodes: polled statuses, failures noticed in passing, and who leads. A poll that is
- * answered makes a node healthy; an unanswered one, or a failed request, makes it unhealthy until the next answer.
+ * answered makes a node healthy; an unanswered one, a failed request, or a silence that its answers have never had before
+ * (phi-accrual), makes it unhealthy until the next answer.
  */
 import type { NodeId } from '@synod/core';
+import { PhiAccrualDetector } from '@synod/failure-detector';
 import type { NodeAddress } from './addresses.js';
 import { NodeClient } from './node-client.js';
 import type { LeaderHint, NodeStatusDocument } from './rest-documents.js';
@@ -43,12 +45,18 @@ export interface DirectoryOptions {
   readonly onMembers?: (members: readonly NodeId[]) => void;
 }
 
+const pollMsDefault = 250;
+/** Time between two looks at who has fallen silent. */
+const judgeMs = 50;
+
 /** The nodes of a cluster as seen from outside. */
 export class NodeDirectory {
   readonly #nodes: ReadonlyMap<NodeId, KnownNode>;
   readonly #options: DirectoryOptions;
   readonly #timers = new Map<NodeId, NodeJS.Timeout>();
   readonly #waiting = new Set<() => void>();
+  readonly #detector: PhiAccrualDetector;
+  #judging: NodeJS.Timeout | undefined;
   #leader: NodeId | undefined;
   #term = 0;
   #closed = false;
@@ -59,17 +67,27 @@ export class NodeDirectory {
    */
   constructor(addresses: readonly NodeAddress[], options: DirectoryOptions = {}) {
     this.#options = options;
+    const { pollMs = pollMsDefault } = options;
+    this.#detector = new PhiAccrualDetector({
+      firstEstimateMs: pollMs,
+      acceptablePauseMs: pollMs,
+      // The next answer makes a node healthy at once: what it did not do lately is for the balancer to judge.
+      minUpTimeMs: 0,
+      verdictsEveryMs: 2 * judgeMs,
+    });
     this.#nodes = new Map(addresses.map(({ id, url }) => [id, unknownNode(id, url, options.security)]));
   }
 
   /** Starts polling. */
   start(): void {
     for (const node of this.#nodes.values()) void this.#poll(node);
+    this.#judging = setInterval(() => this.#judge(), judgeMs);
   }
 
   /** Stops polling and closes all connections. */
   close(): void {
     this.#closed = true;
+    clearInterval(this.#judging);
     for (const timer of this.#timers.values()) clearTimeout(timer);
     for (const node of this.#nodes.values()) node.client.close();
     this.#wake();
@@ -160,7 +178,7 @@ export class NodeDirectory {
       if (this.#leader === node.id) this.#setLeader(undefined);
     }
     if (this.#closed) return;
-    const { pollMs = 250 } = this.#options;
+    const { pollMs = pollMsDefault } = this.#options;
     // Nobody to write to: look more often, so that a new leader is found as soon as there is one.
     this.#pollAfter(node, this.#leader === undefined ? Math.min(pollMs, 50) : pollMs);
   }
@@ -175,9 +193,21 @@ export class NodeDirectory {
     node.reachable = true;
     node.status = status;
     node.lastAnswerMs = Date.now();
+    this.#detector.heartbeat(node.id, performance.now());
     const running = status.state === 'running';
     this.#setHealth(node, running, running ? undefined : (status.reason ?? `it is ${status.state}`));
     this.#learnLeader();
+  }
+
+  /** A node that hangs keeps its connections: nothing fails, there is only silence. */
+  #judge(): void {
+    for (const event of this.#detector.verdicts(performance.now())) {
+      const node = this.#nodes.get(event.peer);
+      if (event.type !== 'suspected' || node?.reachable !== true) continue;
+      node.reachable = false;
+      this.#setHealth(node, false, event.reason);
+      if (this.#leader === node.id) this.#setLeader(undefined);
+    }
   }
 
   /** A leader's own word counts first, then a follower's; a greater term counts before both. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type * as http from 'node:http';
 import { NodeClient, NodeUnreachableError } from '../node-client.js';
 import { RestError, readErrorDocument } from '../rest-errors.js';
+import type { ClientSecurity } from '../security-options.js';
 
 /** An answer that brings nothing for so long counts as lost. */
 const stallMs = 40_000;
@@ -14,11 +15,16 @@ const errorBytesMax = 65_536;
  *
  * @param endpoint - Base address.
  * @param timeoutMs - Time until it begins.
+ * @param security - What to trust and show.
  * @returns The backup's bytes. They may end early; the reader of a backup finds that out.
  * @throws {@link RestError} when it is refused, {@link NodeUnreachableError} when nobody answers or the answer stops.
  */
-export async function* fetchBackup(endpoint: string, timeoutMs: number): AsyncGenerator<Uint8Array> {
-  const client = new NodeClient(endpoint);
+export async function* fetchBackup(
+  endpoint: string,
+  timeoutMs: number,
+  security: ClientSecurity = {},
+): AsyncGenerator<Uint8Array> {
+  const client = new NodeClient(endpoint, undefined, security);
   try {
     const incoming = await openBackup(client, '/v1/backup', timeoutMs);
     if (incoming.statusCode !== 200) throw await refusalOf(incoming, endpoint);

@@ -9,6 +9,7 @@ import { makeOfflineBackup } from '../backup/offline-backup.js';
 import { restoreCluster } from '../backup/restore-cluster.js';
 import { parseEngineKind, termWords } from '../engine-choice.js';
 import { parseIds } from '../founders.js';
+import { readClientSecurity } from '../security-options.js';
 import { paintFor, say } from '../terminal.js';
 import { addEndpointFlags, type EndpointFlags } from './keys.js';
 
@@ -112,8 +113,8 @@ async function makeBackup(file: string | undefined, flags: BackupFlags): Promise
   if (file === undefined) throw new InvalidArgumentError('name the file of the backup: synod backup FILE');
   if (flags.data !== undefined) return await backupDisks(file, flags.data, flags);
   const timeoutMs = parseInteger(Number(flags.timeoutMs), '--timeout-ms', 1, 60_000);
-  const endpoint = parseUrl(flags.endpoint, '--endpoint', 'http');
-  tell(file, await writeBackupFile(file, fetchBackup(endpoint, timeoutMs)));
+  const endpoint = parseUrl(flags.endpoint, '--endpoint', 'http', 'https');
+  tell(file, await writeBackupFile(file, fetchBackup(endpoint, timeoutMs, readClientSecurity(flags))));
 }
 
 async function backupDisks(file: string, data: string, { id, founders }: BackupFlags): Promise<void> {
