@@ -16,6 +16,10 @@ export interface ReadPick {
 
 /** Time in which a node that is back comes to its full share. */
 const slowStartMs = 5_000;
+/** A node that was killed has failed several reads, and is back in a second or two: it is not to be left out for longer. */
+const ejectionMs = 2_000;
+const ejectionMostMs = 60_000;
+const lookMs = 1_000;
 
 /** Picks nodes for reads. */
 export class ReadBalancer {
@@ -109,6 +113,7 @@ export class ReadBalancer {
   #begin(): { readonly health: EndpointHealth; readonly balancer: Balancer } {
     const health = new EndpointHealth({
       slowStart: { windowMs: slowStartMs },
+      ejection: { ejectionMs, intervalMs: lookMs, ejectionMostMs },
       // Nodes that do not answer are known for certain: to send them reads in a panic would help nobody.
       panicShare: 0,
       onEvent: this.#onEvent,

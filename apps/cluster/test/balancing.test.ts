@@ -7,7 +7,8 @@ import { DelayingProxy } from './delaying-proxy.js';
 
 const slowMs = 200;
 const clients = 8;
-const reads = 1_500;
+const reads = 600;
+const readsBefore = 200;
 
 let cluster: ClusterProcess;
 let proxy: DelayingProxy;
@@ -69,10 +70,10 @@ interface Seen {
 }
 
 /** Clients that read without a pause; in the midst of it something happens. */
-async function read(inTheMidst?: () => Promise<void>): Promise<Seen> {
+async function read(count: number, inTheMidst?: () => Promise<void>): Promise<Seen> {
   const statuses = new Set<number>();
   const latenciesMs: number[] = [];
-  let left = reads;
+  let left = count;
   const client = async () => {
     while (left-- > 0) {
       const askedAt = performance.now();
@@ -93,11 +94,11 @@ describe('reads while one node is slow and another is killed', () => {
   const seen = new Map<string, Seen>();
 
   it('never fail, whichever way they are spread', async () => {
-    for (const strategy of ['round-robin', 'least-request', 'peak-ewma']) {
+    for (const strategy of ['round-robin', 'peak-ewma']) {
       await spreadBy(strategy);
       // What is slow is found out first: that is not what is measured.
-      await read();
-      const during = await read(async () => await cluster.kill(killed));
+      await read(readsBefore);
+      const during = await read(reads, async () => await cluster.kill(killed));
       expect([strategy, [...during.statuses]]).toEqual([strategy, [200]]);
       seen.set(strategy, during);
       await cluster.restart(killed);
@@ -121,7 +122,7 @@ it('a node that is back starts slowly, and is fit again', async () => {
   await waitFor('four healthy nodes', async () => ((await health()).healthyNodes === 4 ? true : undefined));
   await cluster.restartOnly(killed);
   await waitFor('the node to be fit again', async () => {
-    await read();
+    await read(readsBefore);
     const { nodes } = JSON.parse(await (await fetch(`${url}/v1/cluster`)).text());
     const { state } = nodes.find(({ id }: { readonly id: string }) => id === killed).balance;
     states.add(state);

@@ -248,7 +248,7 @@ describe('the command line', () => {
     [['fault', 'explode', 'n1'], 'give kill or restart'],
     [['get'], 'key'],
     [['dance'], "unknown command 'dance'"],
-    [['get', 'a', '--endpoint', 'localhost'], 'give http://HOST:PORT'],
+    [['get', 'a', '--endpoint', 'localhost'], 'give http:// or https://HOST:PORT'],
   ])('%j is refused with exit code 2 and what would be right', async (args, reason) => {
     const { code, stderr } = await runSynod(args);
     expect(code).toBe(2);
