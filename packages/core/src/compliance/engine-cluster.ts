@@ -25,6 +25,7 @@ import { EngineNode, membersOf } from './engine-node.js';
 export interface EngineClusterOptions<Message extends EngineMessage> {
   /** Makes a node's engine. */
   readonly create: (start: EngineStart) => ConsensusEngine<Message>;
+  /** Carries its messages. */
   readonly codec: MessageCodec<Message>;
   /** Voters of the new group. Default `n1 n2 n3`. */
   readonly ids?: readonly NodeId[];
@@ -38,11 +39,13 @@ export interface EngineClusterOptions<Message extends EngineMessage> {
 
 /** All nodes, and the messages between them. */
 export class EngineCluster<Message extends EngineMessage> {
+  /** All nodes, by id. */
   readonly nodes = new Map<NodeId, EngineNode<Message>>();
   /** Messages sent and not yet delivered, oldest first. */
   network: Message[] = [];
   /** Whether disks save at once. */
   autoSave = true;
+  /** Nodes that are stopped. */
   readonly down = new Set<NodeId>();
   readonly #codec: MessageCodec<Message>;
   readonly #watch = new ContractWatch();
@@ -63,6 +66,7 @@ export class EngineCluster<Message extends EngineMessage> {
     for (const id of this.nodes.keys()) this.settleNode(id);
   }
 
+  /** One node. */
   node(id: NodeId): EngineNode<Message> {
     const node = this.nodes.get(id);
     invariant(node !== undefined, `${id} is a node of the cluster`);
@@ -82,10 +86,12 @@ export class EngineCluster<Message extends EngineMessage> {
     }
   }
 
+  /** Takes back all cuts. */
   heal(): void {
     this.#cut.clear();
   }
 
+  /** Whether what one node sends another is lost. */
   isCut(from: NodeId, to: NodeId): boolean {
     return this.#cut.has(`${from}>${to}`) || this.down.has(from) || this.down.has(to);
   }
@@ -243,6 +249,7 @@ export class EngineCluster<Message extends EngineMessage> {
     for (const message of messages) if (message.to === id) this.lose(message);
   }
 
+  /** Starts a stopped node again, from its disk. */
   restart(id: NodeId): void {
     this.down.delete(id);
     this.#watch.restarted(id);
@@ -250,6 +257,7 @@ export class EngineCluster<Message extends EngineMessage> {
     this.settleNode(id);
   }
 
+  /** Ids of the nodes that lead by their own word. */
   leaders(): NodeId[] {
     return [...this.nodes.values()]
       .filter((node) => !this.down.has(node.id) && node.role === 'leader')

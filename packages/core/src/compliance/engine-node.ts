@@ -25,8 +25,11 @@ export type StartEngine<Message extends EngineMessage> = (
 
 /** A node. All its fields may be looked at, and the lists emptied. */
 export class EngineNode<Message extends EngineMessage> {
+  /** Its name. */
   readonly id: NodeId;
+  /** What lasts when it crashes. */
   readonly disk: DiskModel;
+  /** The engine of its present life. */
   engine: ConsensusEngine<Message>;
   /** Entries that were applied in this life. */
   applied: Entry[] = [];
@@ -36,9 +39,13 @@ export class EngineNode<Message extends EngineMessage> {
   machineMembership: Membership;
   /** Reads whose barrier is through, with its index. */
   reads = new Map<number, LogIndex>();
+  /** What its engine refused in this life. */
   refused: Refusal[] = [];
+  /** What its engine told in this life. */
   events: EngineEvent[] = [];
+  /** Writes that are not durable yet, oldest first. */
   unsaved: UnsavedWork<Message>[] = [];
+  /** How often it was started. */
   lives = 0;
   readonly #membership: Membership;
   readonly #start: StartEngine<Message>;
@@ -62,10 +69,12 @@ export class EngineNode<Message extends EngineMessage> {
     this.engine = this.#start(this.disk.recover(), this.lives);
   }
 
+  /** The part that it plays. */
   get role(): string {
     return this.engine.status().role;
   }
 
+  /** Its term, or the highest ballot that it promised. */
   get term(): number {
     return this.engine.status().term;
   }
