@@ -43,7 +43,9 @@ export class ProxiedNetwork implements Network {
    */
   static async open(ids: readonly string[], delayMs = 0): Promise<ProxiedNetwork> {
     const network = new ProxiedNetwork(ids, delayMs);
-    for (const id of ids) network.#ownPorts.set(id, { peer: await freePort(), client: await freePort() });
+    const taken = new Set<number>();
+    for (const id of ids)
+      network.#ownPorts.set(id, { peer: await freePort(taken), client: await freePort(taken) });
     for (const from of ids) {
       for (const to of ids) {
         network.#directions.set(keyOf(from, to), { from, to, flows: new Set(), isCut: false });
@@ -177,12 +179,28 @@ function keyOf(from: string, to: string): string {
   return `${from}>${to}`;
 }
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a probe has no port');
-  return address.port;
+/**
+ * A port that nobody listens on, below those that the system gives to connections: one of these could be taken by a
+ * connection before a node listens on it.
+ */
+async function freePort(taken: Set<number>): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (taken.has(port) || !(await isFree(port))) continue;
+    taken.add(port);
+    return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = net.createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    server.close();
+    await once(server, 'close');
+    return true;
+  } catch {
+    return false;
+  }
 }
