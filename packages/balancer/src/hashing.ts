@@ -16,7 +16,11 @@ export abstract class Hashing implements Strategy {
   readonly scoreMeaning: string = 'steps from the place of the key, the first with room wins';
   /** Same for all clients that should agree. */
   protected readonly seed: number;
-  /** Who has room. */
+  /**
+   * Who has room.
+   *
+   * @internal
+   */
   protected readonly bound: LoadBound;
   readonly #random: Random;
   #view: EndpointView | undefined;

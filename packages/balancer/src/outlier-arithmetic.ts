@@ -11,7 +11,7 @@ export interface IntervalCounts {
   readonly failures: number;
 }
 
-/** Settings of {@link successRateBound}. */
+/** Settings of the rule of success rates. */
 export interface SuccessRateSettings {
   /** By how many standard deviations an endpoint may stay behind the mean success rate. Default 1.9. */
   readonly deviationFactor: number;
@@ -21,7 +21,7 @@ export interface SuccessRateSettings {
   readonly requestsLeast: number;
 }
 
-/** Settings of {@link exceedsFailureShare}. */
+/** Settings of the rule of failure shares. */
 export interface FailureShareSettings {
   /** Greatest share of failures that an endpoint may have, from 0 to 1. Default 0.85. */
   readonly failureShareMost: number;
@@ -64,7 +64,7 @@ export function successRateBound(
  * Whether an endpoint is an outlier by its success rate.
  *
  * @param counts - What it answered.
- * @param bound - From {@link successRateBound}.
+ * @param bound - From the rule of success rates.
  * @param settings - The rule.
  */
 export function isBelowSuccessRate(

@@ -21,7 +21,7 @@ const ballotMax: Term = roundMax * ordinals + membersMax;
  *
  * @param round - 1 to {@link roundMax}.
  * @param ordinal - The member's ordinal, 1 to 1023.
- * @throws {@link InvalidArgumentError} when one of them is out of its range.
+ * @throws InvalidArgumentError when one of them is out of its range.
  */
 export function ballotOf(round: number, ordinal: Member['ordinal']): Term {
   parseInteger(round, 'round', 1, roundMax);
@@ -53,7 +53,7 @@ export function ordinalOf(ballot: Term): number {
  * @param above - The highest ballot issued or heard of so far; 0 for none.
  * @param ordinal - The proposer's ordinal, 1 to 1023.
  * @returns A ballot that no other proposer has. It must be durable as the highest one issued before it is used.
- * @throws {@link InvalidArgumentError} when the ordinal is out of its range, or no round is left.
+ * @throws InvalidArgumentError when the ordinal is out of its range, or no round is left.
  *
  * @example
  * ```ts

@@ -91,7 +91,7 @@ export class QuorumSystem {
   /**
    * @param voters - Ids of the voters, without repeats, at least one.
    * @param rule - How quorums are made from them. Default: majorities.
-   * @throws {@link InvalidArgumentError} when the rule names a node that is no voter, or one twice, or leaves a phase
+   * @throws InvalidArgumentError when the rule names a node that is no voter, or one twice, or leaves a phase
    * without any quorum.
    * @throws {@link DisjointQuorumsError} with two quorums that miss each other, if there are such.
    */

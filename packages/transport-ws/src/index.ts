@@ -48,4 +48,4 @@ export type { StreamHandler, StreamOptions } from './stream-table.js';
 export type { CloseOptions, ListenAddress, WebSocketTransport } from './transport-contract.js';
 export type { PeerStats, TransportStats } from './transport-stats.js';
 export type { Pem, TransportTls } from './transport-tls.js';
-export type { TurnAwayReason } from './turn-away-reason.js';
+export { type TurnAwayReason, turnAwayReasons } from './turn-away-reason.js';

@@ -86,9 +86,9 @@ export class RegisterNode {
 
   /**
    * @param options - Who it is, what it remembers, and its limits.
-   * @throws {@link InvalidArgumentError} when an option is out of its range or the node is no member.
+   * @throws InvalidArgumentError when an option is out of its range or the node is no member.
    * @throws {@link DisjointQuorumsError} when the quorums of the two phases can miss each other.
-   * @throws {@link DecodeError} when what was recovered is no state of a register.
+   * @throws DecodeError when what was recovered is no state of a register.
    */
   constructor(options: RegisterOptions) {
     this.id = options.id;
@@ -116,7 +116,7 @@ export class RegisterNode {
    * Feeds one input; the only way anything changes. Never throws on a peer's message.
    *
    * @param input - What happened.
-   * @throws {@link InvariantViolation} when the caller broke the contract: the node must stop.
+   * @throws InvariantViolation when the caller broke the contract: the node must stop.
    */
   step(input: RegisterInput): void {
     switch (input.type) {

@@ -74,9 +74,9 @@ export class SynodNode {
 
   /**
    * @param options - Who it is, what it remembers, and its limits.
-   * @throws {@link InvalidArgumentError} when an option is out of its range or the node is no member.
+   * @throws InvalidArgumentError when an option is out of its range or the node is no member.
    * @throws {@link DisjointQuorumsError} when the quorums of the two phases can miss each other.
-   * @throws {@link DecodeError} when what was recovered is no record.
+   * @throws DecodeError when what was recovered is no record.
    */
   constructor(options: SynodOptions) {
     this.id = options.id;
@@ -103,8 +103,8 @@ export class SynodNode {
    * Feeds one input; the only way anything changes. Never throws on a peer's message.
    *
    * @param input - What happened.
-   * @throws {@link InvalidArgumentError} when a proposed value is longer than `valueBytesMax`: nothing was done.
-   * @throws {@link InvariantViolation} when the caller broke the contract: the node must stop.
+   * @throws InvalidArgumentError when a proposed value is longer than `valueBytesMax`: nothing was done.
+   * @throws InvariantViolation when the caller broke the contract: the node must stop.
    */
   step(input: SynodInput): void {
     switch (input.type) {

@@ -31,7 +31,7 @@ export function encodeSynodRecord({ promised, vote, decided }: SynodRecord): Uin
  *
  * @param bytes - The record of a {@link SynodSave}.
  * @returns What it says. Byte arrays in it are views into the source.
- * @throws {@link DecodeError} when the bytes are no record of a known version.
+ * @throws DecodeError when the bytes are no record of a known version.
  */
 export function decodeSynodRecord(bytes: Uint8Array): SynodRecord {
   const reader = new ByteReader(bytes);
