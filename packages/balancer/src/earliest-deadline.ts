@@ -24,8 +24,8 @@ export interface EarliestDeadlineOptions {
  *
  * @remarks
  * With whole weights whose sum is W, no random start, and while set and health stay the same, each endpoint gets exactly
- * w of the W picks of a cycle, and at any moment it is less than 3.5 picks away from its share:
- * `SmoothWeightedRoundRobin` is the smoother one, at O(n) a pick.
+ * w of the W picks of a cycle. At any moment it lacks less than one pick of its share, and is ahead of it by (n - 1) w/W
+ * at most: `SmoothWeightedRoundRobin` is the smoother one, at O(n) a pick.
  */
 export class EarliestDeadline implements Strategy {
   readonly name = 'earliest deadline';

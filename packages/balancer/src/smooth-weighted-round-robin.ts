@@ -23,8 +23,8 @@ const skippedMost = 128;
  *
  * @remarks
  * With whole weights whose sum is W, and while set and health stay the same, each endpoint gets exactly w of any W
- * picks that follow each other from the start of a cycle, and at any moment it is less than 1.5 picks away from its
- * share. A pick looks at all endpoints; for thousands of them see `EarliestDeadline`.
+ * picks that follow each other from the start of a cycle; in sets of up to nine it is at any moment less than 1.5 picks
+ * away from its share. A pick looks at all endpoints; for thousands of them see `EarliestDeadline`.
  *
  * @example
  * ```ts
