@@ -1,4 +1,5 @@
 /** The REST interface of the gateway: which route does what. The documents are described in rest-documents.ts. */
+import type { EndpointHealthStatus } from '@synod/balancer';
 import { parseInteger } from '@synod/core';
 import { forwardBackup } from './backup/forward-backup.js';
 import { checkHost, checkOrigin } from './client-origin.js';
@@ -140,7 +141,8 @@ function health({ directory }: GatewayParts): HttpAnswer {
 
 function clusterDocument(parts: GatewayParts): ClusterDocument {
   const { directory, forwarder, faults, startedAtMs } = parts;
-  const nodes = directory.nodes().map((node) => nodeView(parts, node));
+  const judged = new Map(parts.balancer.status().map((status) => [status.id, status]));
+  const nodes = directory.nodes().map((node) => nodeView(parts, node, judged.get(node.id)));
   const cluster = nodes.map((node) => node.status?.cluster).find((name) => name !== undefined);
   const leader = directory.leader()?.id;
   return {
@@ -161,10 +163,13 @@ function clusterDocument(parts: GatewayParts): ClusterDocument {
   };
 }
 
-function nodeView(parts: GatewayParts, node: KnownNode): NodeViewDocument {
+function nodeView(
+  parts: GatewayParts,
+  node: KnownNode,
+  balance: EndpointHealthStatus | undefined,
+): NodeViewDocument {
   const { reason, lastAnswerMs, status } = node;
   const process = parts.processOf?.(node.id);
-  const balance = parts.balancer.status().find(({ id }) => id === node.id);
   return {
     id: node.id,
     url: node.client.url,

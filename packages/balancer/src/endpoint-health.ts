@@ -59,6 +59,9 @@ export class EndpointHealth implements Health {
   #sweptAtMs: number | undefined;
   #steppedAtMs = 0;
   #starting = 0;
+  /** Endpoints that are fit, and those that are ejected: counted, because sets may have thousands. */
+  #fit = 0;
+  #ejected = 0;
   #inPanic = false;
   #nowMs = 0;
 
@@ -85,7 +88,9 @@ export class EndpointHealth implements Health {
     if (record === undefined) return false;
     this.#nowMs = Math.max(this.#nowMs, nowMs);
     if (record.isMarkedUnhealthy !== healthy) return true;
+    const wasFit = record.isFit;
     record.isMarkedUnhealthy = !healthy;
+    this.#countFit(record, wasFit);
     if (healthy) this.#beginSlowly(record);
     this.#tell({ type: 'marked', id, nowMs: this.#nowMs, healthy });
     this.#judge(record);
@@ -120,6 +125,7 @@ export class EndpointHealth implements Health {
       if (known === undefined && !isFirst) this.#beginSlowly(record);
     }
     this.#records = records;
+    this.#count();
     this.#judgeAll();
   }
 
@@ -219,13 +225,14 @@ export class EndpointHealth implements Health {
   /** Whether the share of ejected endpoints is below its bound. One may then go above it, so that one always can. */
   #mayEject(): boolean {
     const most = this.#settings.ejection?.ejectedShareMost ?? 0;
-    let ejected = 0;
-    for (const record of this.#records.values()) if (record.ejectedAtMs !== undefined) ejected++;
-    return ejected / this.#records.size < most;
+    return this.#ejected / this.#records.size < most;
   }
 
   #eject(record: EndpointRecord, reason: Reason): void {
+    const wasFit = record.isFit;
     record.ejectedAtMs = this.#nowMs;
+    this.#ejected++;
+    this.#countFit(record, wasFit);
     record.ejections++;
     record.isOnTrial = false;
     record.trialInFlight = 0;
@@ -236,7 +243,10 @@ export class EndpointHealth implements Health {
   }
 
   #readmit(record: EndpointRecord): void {
+    const wasFit = record.isFit;
     record.ejectedAtMs = undefined;
+    this.#ejected--;
+    this.#countFit(record, wasFit);
     record.failuresInARow = 0;
     record.isOnTrial = this.#settings.trialRequests !== undefined;
     if (!record.isOnTrial) this.#beginSlowly(record);
@@ -286,23 +296,30 @@ export class EndpointHealth implements Health {
     const begins = this.#isPanic();
     if (begins !== this.#inPanic) {
       this.#inPanic = begins;
-      this.#tell({ type: 'panic', nowMs: this.#nowMs, begins, fit: this.#fit(), all: this.#records.size });
+      this.#tell({ type: 'panic', nowMs: this.#nowMs, begins, fit: this.#fit, all: this.#records.size });
     }
+    for (const record of this.#records.values()) this.#write(record);
+  }
+
+  /** At once after the change: whoever hears of it may mark endpoints. */
+  #countFit(record: EndpointRecord, wasFit: boolean): void {
+    this.#fit += Number(record.isFit) - Number(wasFit);
+  }
+
+  /** Who left the set counts no more. */
+  #count(): void {
     this.#starting = 0;
+    this.#fit = 0;
+    this.#ejected = 0;
     for (const record of this.#records.values()) {
       if (record.startedAtMs !== undefined) this.#starting++;
-      this.#write(record);
+      if (record.isFit) this.#fit++;
+      if (record.ejectedAtMs !== undefined) this.#ejected++;
     }
   }
 
   #isPanic(): boolean {
-    return this.#fit() < this.#settings.panicShare * this.#records.size;
-  }
-
-  #fit(): number {
-    let fit = 0;
-    for (const record of this.#records.values()) if (record.isFit) fit++;
-    return fit;
+    return this.#fit < this.#settings.panicShare * this.#records.size;
   }
 
   #write(record: EndpointRecord): void {
