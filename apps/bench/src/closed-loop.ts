@@ -1,4 +1,5 @@
 /** A closed loop of clients: each sends its next request when the one before it is answered. */
+import { quantile } from './quantile.js';
 
 /** What the clients saw. */
 export interface LoadResult {
@@ -50,7 +51,6 @@ export async function runClosedLoop(
   const seconds = (performance.now() - began) / 1000;
   stopped = true;
   await Promise.all(loops);
-  latencies.sort((left, right) => left - right);
   return {
     clients,
     operations: latencies.length,
@@ -59,10 +59,6 @@ export async function runClosedLoop(
     medianMs: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
   };
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
 function pause(durationMs: number): Promise<void> {

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { HttpClient, type NodeView, RunningCluster } from './cluster-program.js';
+import { median } from './quantile.js';
 
 /** What was measured. */
 export interface Failover {
@@ -83,8 +84,4 @@ async function firstWrite(urls: readonly string[], round: number, killedAt: numb
 
 function urlsOf(nodes: readonly NodeView[]): readonly string[] {
   return nodes.map(({ url }) => url);
-}
-
-function median(sorted: readonly number[]): number {
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

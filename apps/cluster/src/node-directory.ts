@@ -138,10 +138,7 @@ export class NodeDirectory {
   failed(id: NodeId, reason: string): void {
     const node = this.#nodes.get(id);
     if (node === undefined) return;
-    // Else a follower that has not noticed yet could bring it back as the leader.
-    node.reachable = false;
-    this.#setHealth(node, false, reason);
-    if (this.#leader === id) this.#setLeader(undefined);
+    this.#lose(node, reason);
     this.#pollSoon(node);
   }
 
@@ -173,9 +170,7 @@ export class NodeDirectory {
       this.#answered(node, readNodeStatus(answer.body.toString('utf8')));
     } catch (error) {
       if (this.#closed) return;
-      node.reachable = false;
-      this.#setHealth(node, false, error instanceof Error ? error.message : String(error));
-      if (this.#leader === node.id) this.#setLeader(undefined);
+      this.#lose(node, error instanceof Error ? error.message : String(error));
     }
     if (this.#closed) return;
     const { pollMs = pollMsDefault } = this.#options;
@@ -203,11 +198,15 @@ export class NodeDirectory {
   #judge(): void {
     for (const event of this.#detector.verdicts(performance.now())) {
       const node = this.#nodes.get(event.peer);
-      if (event.type !== 'suspected' || node?.reachable !== true) continue;
-      node.reachable = false;
-      this.#setHealth(node, false, event.reason);
-      if (this.#leader === node.id) this.#setLeader(undefined);
+      if (event.type === 'suspected' && node?.reachable === true) this.#lose(node, event.reason);
     }
+  }
+
+  /** A node does not answer. Were it still reachable, a follower that has not noticed could bring it back as the leader. */
+  #lose(node: KnownNode, reason: string): void {
+    node.reachable = false;
+    this.#setHealth(node, false, reason);
+    if (this.#leader === node.id) this.#setLeader(undefined);
   }
 
   /** A leader's own word counts first, then a follower's; a greater term counts before both. */

@@ -1,18 +1,11 @@
 /** Many storms, one seed each. */
-import { runStorm } from './storm.js';
+import { runStorm, type StormOutcome } from './storm.js';
 
-/** What a batch came to. */
-export interface StormSum {
+/** What a batch came to: what its storms did together. */
+export interface StormSum extends Omit<StormOutcome, 'broken'> {
   readonly storms: number;
   /** What was broken, by seed; empty when every rule held. */
   readonly broken: readonly string[];
-  readonly blocks: number;
-  readonly sent: number;
-  readonly corrupt: number;
-  readonly duplicates: number;
-  readonly reconnects: number;
-  readonly senderRestarts: number;
-  readonly receiverRestarts: number;
 }
 
 /** Runs the storms of seeds `first` to `last`. */

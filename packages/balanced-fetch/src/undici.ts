@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-import type { Balancer, Pick } from '@synod/balancer';
+import type { Balancer, Outcome, Pick } from '@synod/balancer';
 import type { Dispatcher } from 'undici';
 import { NoServerError } from './errors.js';
 import { endpointsOf, type Server, type ServerEndpoint } from './server.js';
@@ -94,7 +94,7 @@ class RequestWatch {
     this.#failed = this.#isFailure(status);
   }
 
-  ended(result: 'success' | 'failure' | 'cancelled'): void {
+  ended(result: Outcome['result']): void {
     const latencyMs = this.#latencyMs;
     this.#balancer.done(this.#pick, {
       result: this.#failed ? 'failure' : result,

@@ -2,9 +2,10 @@
  * A request is in flight until its answer's body has ended, not only until its head came: a server that streams to many
  * clients is busy.
  */
+import type { Outcome } from '@synod/balancer';
 
 /** How a body ended. */
-export type BodyEnd = 'success' | 'failure' | 'cancelled';
+type BodyEnd = Outcome['result'];
 
 const forgotten = new FinalizationRegistry<(end: BodyEnd) => void>((ended) => ended('cancelled'));
 

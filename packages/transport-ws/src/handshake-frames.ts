@@ -193,7 +193,8 @@ function readExactly(reader: ByteReader, length: number, what: string): Uint8Arr
   throw new DecodeError(`the ${what} is ${bytes.length} bytes long: it must be ${length}`);
 }
 
-const refusalCodes: readonly HelloRefusalCode[] = [
+/** All reasons to refuse a hello. */
+export const helloRefusalCodes: readonly HelloRefusalCode[] = [
   'VERSION_MISMATCH',
   'WRONG_CLUSTER',
   'UNKNOWN_NODE',
@@ -207,7 +208,7 @@ const refusalCodes: readonly HelloRefusalCode[] = [
 function readRefusal(reader: ByteReader): HelloRefusal {
   const said = reader.string();
   const reason = printable(reader.string());
-  const code = refusalCodes.find((known) => known === said);
+  const code = helloRefusalCodes.find((known) => known === said);
   // A later version may refuse for a reason that has no name here yet.
   return code === undefined
     ? { code: 'MALFORMED', reason: `${printable(said)}: ${reason}` }

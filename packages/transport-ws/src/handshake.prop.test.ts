@@ -60,6 +60,21 @@ class Side {
   }
 }
 
+/** Lets both read and decide in the order of a schedule, until a hundred moves in a row have had nothing to do. */
+function play(schedule: Iterable<number>, a: Side, b: Side, ofA?: HelloRefusal, ofB?: HelloRefusal): void {
+  const moves = [
+    () => a.readNext(b),
+    () => b.readNext(a),
+    () => a.decideNow(ofA, b),
+    () => b.decideNow(ofB, a),
+  ];
+  let idle = 0;
+  for (const move of schedule) {
+    idle = moves[move]?.() === true ? 0 : idle + 1;
+    if (idle > 100) break;
+  }
+}
+
 describe('two handshakes', () => {
   it('agree whatever the order of frames and decisions: both up, or both know of a refusal', () => {
     const decision = fc.option(fc.constant<HelloRefusal>({ code: 'INCARNATION_LOST', reason: 'wiped' }), {
@@ -71,17 +86,7 @@ describe('two handshakes', () => {
         const b = new Side(listener);
         b.inbox.push(...a.handshake.open());
         a.inbox.push(...b.handshake.open());
-        const moves = [
-          () => a.readNext(b),
-          () => b.readNext(a),
-          () => a.decideNow(ofA, b),
-          () => b.decideNow(ofB, a),
-        ];
-        let idle = 0;
-        for (const move of schedule) {
-          idle = moves[move]?.() === true ? 0 : idle + 1;
-          if (idle > 100) break;
-        }
+        play(schedule, a, b, ofA, ofB);
         const accepted = ofA === undefined && ofB === undefined;
         expect([a.up, b.up]).toEqual([accepted, accepted]);
         expect(a.refusedBy.length > 0).toBe(!accepted);
@@ -107,17 +112,7 @@ describe('two handshakes with tokens', () => {
         const a = new Side(withToken(dialer, ofA));
         const b = new Side(withToken(listener, ofB));
         b.inbox.push(...a.handshake.open());
-        const moves = [
-          () => a.readNext(b),
-          () => b.readNext(a),
-          () => a.decideNow(undefined, b),
-          () => b.decideNow(undefined, a),
-        ];
-        let idle = 0;
-        for (const move of schedule) {
-          idle = moves[move]?.() === true ? 0 : idle + 1;
-          if (idle > 100) break;
-        }
+        play(schedule, a, b);
         const same = ofA === ofB;
         expect([a.up, b.up, a.asked, b.asked]).toEqual([same, same, Number(same), Number(same)]);
         expect([a.refusedBy.length > 0, b.refusedBy.length > 0]).toEqual([!same, !same]);

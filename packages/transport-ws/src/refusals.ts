@@ -4,21 +4,11 @@
  */
 import type { Clock, HelloRefusalCode } from '@synod/core';
 import type { TransportEvent } from './events.js';
+import { helloRefusalCodes } from './handshake-frames.js';
 import { type TurnAwayReason, turnAwayReasons } from './turn-away-reason.js';
 
 /** Why a connection was refused: the code of the refused hello, or what happened before there was one. */
 export type RefusalReason = HelloRefusalCode | TurnAwayReason;
-
-const helloRefusalCodes: readonly HelloRefusalCode[] = [
-  'VERSION_MISMATCH',
-  'WRONG_CLUSTER',
-  'UNKNOWN_NODE',
-  'WRONG_NODE',
-  'WRONG_CERTIFICATE',
-  'UNAUTHENTICATED',
-  'INCARNATION_LOST',
-  'MALFORMED',
-];
 
 const tellEveryMs = 1000;
 

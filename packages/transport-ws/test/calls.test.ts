@@ -8,6 +8,7 @@ import { Stranger } from './stranger.js';
 import {
   bytesOf,
   closeStations,
+  failureOf,
   portOf,
   startPair,
   startStation,
@@ -25,14 +26,6 @@ afterEach(async () => {
 
 function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
-}
-
-/** What a promise was rejected with. */
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => 'it was fulfilled',
-    (error: unknown) => error,
-  );
 }
 
 describe('a call', () => {

@@ -1,14 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { bytesOf, closeStations, startPair } from './witness.js';
+import { bytesOf, closeStations, failureOf, startPair } from './witness.js';
 
 afterEach(closeStations);
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => 'it was fulfilled',
-    (error: unknown) => error,
-  );
-}
 
 describe('close with a time to drain', () => {
   it('lets calls and streams under way end, begins nothing new on either side, and tells the peers', async () => {

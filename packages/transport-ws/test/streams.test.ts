@@ -3,7 +3,16 @@ import { Random, SynodError } from '@synod/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { NodeStream } from '../src/index.js';
 import { NetworkProxy } from './network-proxy.js';
-import { bytesOf, closeStations, nextTurn, portOf, startPair, startStation, untilUp } from './witness.js';
+import {
+  bytesOf,
+  closeStations,
+  failureOf,
+  nextTurn,
+  portOf,
+  startPair,
+  startStation,
+  untilUp,
+} from './witness.js';
 
 const mebibyte = 1024 * 1024;
 const cleanups: (() => void)[] = [];
@@ -12,13 +21,6 @@ afterEach(async () => {
   await closeStations();
   for (const clean of cleanups.splice(0)) clean();
 });
-
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => 'it was fulfilled',
-    (error: unknown) => error,
-  );
-}
 
 async function readAll(stream: NodeStream): Promise<Buffer> {
   const chunks: Uint8Array[] = [];

@@ -159,3 +159,11 @@ export function bytesOf(text: string): Uint8Array {
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** What a promise was rejected with. */
+export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
+    () => 'it was fulfilled',
+    (error: unknown) => error,
+  );
+}
